@@ -1,0 +1,283 @@
+"""The arrays reading: NumPy, and the few functions it lacks.
+
+A rule writes `xp.exp(x)`; read here that is `numpy.exp`. Options are keyword-only, as in the
+table. An operation that is not here is read through its own forward (see `resolve`).
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+import operator
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy import (  # noqa: F401 - the namespace that rules and forwards read
+    abs,
+    arccos,
+    arccosh,
+    arcsin,
+    arcsinh,
+    arctan,
+    arctan2,
+    arctanh,
+    broadcast_to,
+    ceil,
+    copy,
+    cos,
+    cosh,
+    equal,
+    exp,
+    expm1,
+    flip,
+    floor,
+    floor_divide,
+    greater,
+    greater_equal,
+    isfinite,
+    isinf,
+    isnan,
+    less,
+    less_equal,
+    log,
+    log1p,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
+    matmul,
+    maximum,
+    minimum,
+    not_equal,
+    ones_like,
+    reciprocal,
+    remainder,
+    reshape,
+    sign,
+    sin,
+    sinh,
+    sqrt,
+    square,
+    tan,
+    tanh,
+    transpose,
+    tril,
+    triu,
+    zeros_like,
+)
+from numpy.linalg import cholesky, det, inv, solve  # noqa: F401
+
+from .primitive import resolve
+
+Array = Any
+power = operator.pow  # ndarray ** 2 takes NumPy's fast path, np.power does not
+round = np.rint
+_where = np.where
+
+
+def __getattr__(name: str) -> Callable[..., Any]:
+    if name.startswith("__"):
+        raise AttributeError(name)
+    return resolve(name, sys.modules[__name__])
+
+
+# --- elementwise ---------------------------------------------------------------------------------
+
+
+def where(condition: Array, a: Array, b: Array) -> Array:
+    """`numpy.where`, except that a Python bool chooses without making a float64 array."""
+    if type(condition) is bool:
+        return a if condition else b
+    return _where(condition, a, b)
+
+
+_erf = np.frompyfunc(math.erf, 1, 1)
+
+
+def erf(x: Array) -> Array:
+    """The error function, element by element: NumPy has none."""
+    return np.asarray(_erf(x), dtype=getattr(x, "dtype", None))
+
+
+# --- reductions: the ufunc's own method skips 1.5 µs of NumPy's wrapper -----------------------------
+
+_add, _maximum, _minimum, _multiply = np.add, np.maximum, np.minimum, np.multiply
+
+
+def sum(x: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
+    return _add.reduce(x, axis=axis, keepdims=keepdims)
+
+
+def amax(x: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
+    return _maximum.reduce(x, axis=axis, keepdims=keepdims)
+
+
+def amin(x: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
+    return _minimum.reduce(x, axis=axis, keepdims=keepdims)
+
+
+def prod(x: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
+    return _multiply.reduce(x, axis=axis, keepdims=keepdims)
+
+
+def any(x: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
+    return np.logical_or.reduce(x, axis=axis, keepdims=keepdims)
+
+
+def all(x: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
+    return np.logical_and.reduce(x, axis=axis, keepdims=keepdims)
+
+
+def argmax(x: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
+    return np.argmax(x, axis=axis, keepdims=keepdims)
+
+
+def argmin(x: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
+    return np.argmin(x, axis=axis, keepdims=keepdims)
+
+
+def argsort(x: Array, *, axis: int = -1) -> Array:
+    return np.argsort(x, axis=axis, kind="stable")
+
+
+def cumsum(x: Array, *, axis: int | None = None) -> Array:
+    return np.cumsum(x, axis=axis, dtype=x.dtype if x.dtype.kind == "f" else None)
+
+
+def cumprod(x: Array, *, axis: int | None = None) -> Array:
+    return np.cumprod(x, axis=axis, dtype=x.dtype if x.dtype.kind == "f" else None)
+
+
+def linear_recurrence(a: Array, b: Array, *, axis: int = -1) -> Array:
+    """y[k] = a[k]·y[k-1] + b[k] along an axis, from y[-1] = 0."""
+    a, b = np.moveaxis(a, axis, 0), np.moveaxis(b, axis, 0)
+    y = np.empty_like(b)
+    last: Array = np.zeros_like(b[0]) if len(b) else 0.0
+    for k in range(len(b)):
+        last = y[k] = a[k] * last + b[k]
+    return np.moveaxis(y, 0, axis)
+
+
+# --- shapes and indices --------------------------------------------------------------------------
+
+
+def sum_to(x: Array, *, shape: tuple[int, ...]) -> Array:
+    """Sum `x` over the axes that broadcasting `shape` to `x.shape` had made or stretched."""
+    extra = x.ndim - len(shape)
+    axes = (*range(extra), *(extra + i for i, n in enumerate(shape) if n == 1))
+    return np.add.reduce(x, axis=axes, keepdims=True).reshape(shape)
+
+
+def astype(x: Array, *, dtype: Any) -> Array:
+    return x.astype(dtype)
+
+
+def concatenate(*arrays: Array, axis: int = 0) -> Array:
+    return np.concatenate(arrays, axis=axis)
+
+
+def getitem(x: Array, *, index: Any) -> Array:
+    return x[index]
+
+
+def setitem(x: Array, values: Array, *, index: Any) -> Array:
+    """A copy of `x` in which the places of `index` hold `values`."""
+    y = np.array(x)
+    y[index] = values
+    return y
+
+
+def scatter_add(values: Array, *, index: Any, shape: tuple[int, ...]) -> Array:
+    """Zeros of `shape` to which `values` are added at `index`; repeated places accumulate."""
+    y = np.zeros(shape, dtype=values.dtype)
+    parts = index if isinstance(index, tuple) else (index,)
+    if builtins.any(isinstance(p, (list, np.ndarray)) and np.asarray(p).dtype != bool for p in parts):
+        np.add.at(y, index, values)
+    else:
+        y[index] = values  # slices, integers and masks name each place once
+    return y
+
+
+# --- linear algebra ------------------------------------------------------------------------------
+
+
+def einsum(*operands: Array, subscripts: str) -> Array:
+    return np.einsum(subscripts, *operands, optimize=len(operands) > 2)
+
+
+def logabsdet(x: Array) -> Array:
+    return np.linalg.slogdet(x)[1]
+
+
+def qr_q(x: Array) -> Array:
+    return np.linalg.qr(x)[0]
+
+
+def qr_r(x: Array) -> Array:
+    return np.linalg.qr(x)[1]
+
+
+def eigh_values(x: Array) -> Array:
+    return np.linalg.eigh(x)[0]
+
+
+def eigh_vectors(x: Array) -> Array:
+    return np.linalg.eigh(x)[1]
+
+
+def svd_u(x: Array) -> Array:
+    return np.linalg.svd(x, full_matrices=False)[0]
+
+
+def svd_s(x: Array) -> Array:
+    return np.linalg.svd(x, full_matrices=False)[1]
+
+
+def svd_vt(x: Array) -> Array:
+    return np.linalg.svd(x, full_matrices=False)[2]
+
+
+# --- windows: convolution is windows + matmul, pooling is windows + max -----------------------------
+
+
+def windows(
+    x: Array,
+    *,
+    axes: Sequence[int],
+    size: Sequence[int],
+    strides: Sequence[int],
+    dilation: Sequence[int],
+) -> Array:
+    """Every window of `size` along `axes`, as a view: the window's own axes come last."""
+    shape, steps = list(x.shape), list(x.strides)
+    inner_shape, inner_steps = [], []
+    for axis, n, stride, gap in zip(axes, size, strides, dilation, strict=True):
+        shape[axis] = (x.shape[axis] - gap * (n - 1) - 1) // stride + 1
+        steps[axis] = x.strides[axis] * stride
+        inner_shape.append(n)
+        inner_steps.append(x.strides[axis] * gap)
+    return np.lib.stride_tricks.as_strided(
+        x, shape + inner_shape, steps + inner_steps, writeable=False
+    )
+
+
+def fold(
+    y: Array,
+    *,
+    shape: tuple[int, ...],
+    axes: Sequence[int],
+    size: Sequence[int],
+    strides: Sequence[int],
+    dilation: Sequence[int],
+) -> Array:
+    """Add windows back where they came from: the transpose of `windows`."""
+    x = np.zeros(shape, dtype=y.dtype)
+    for offset in np.ndindex(*size):
+        place: list[slice] = [slice(None)] * len(shape)
+        for axis, k, stride, gap in zip(axes, offset, strides, dilation, strict=True):
+            start = k * gap
+            place[axis] = slice(start, start + stride * (y.shape[axis] - 1) + 1, stride)
+        x[tuple(place)] += y[(..., *offset)]
+    return x

@@ -1,0 +1,38 @@
+"""Errors that teach: what was received, what was expected, what to try next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["AnomalyError", "GradientError", "ShapeError", "describe"]
+
+
+class GradientError(RuntimeError):
+    """A backward pass was asked for that has no meaning, or a rule failed inside one."""
+
+
+class ShapeError(ValueError):
+    """Shapes that do not fit each other."""
+
+
+class AnomalyError(FloatingPointError):
+    """A NaN was made under `detect_anomaly`; the message names the operation."""
+
+
+def describe(value: Any) -> str:
+    """One short phrase for an error message: the type, dtype and shape of what was received.
+
+    >>> describe([1.0, 2.0])
+    'list of length 2'
+    >>> describe("relu")
+    "str 'relu'"
+    """
+    value = getattr(value, "value", value) if type(value).__name__ == "Tensor" else value
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return f"{value.dtype} array of shape {tuple(value.shape)}"
+    if isinstance(value, (list, tuple)):
+        return f"{type(value).__name__} of length {len(value)}"
+    text = repr(value)
+    if len(text) > 60:
+        text = text[:57] + "…"
+    return text if value is None else f"{type(value).__name__} {text}"

@@ -1,0 +1,134 @@
+"""The modes of the engine, one ContextVar: threads and async tasks do not see each other's.
+
+>>> from tinygrad_es import Tensor, no_grad
+>>> w = Tensor(3.0, requires_grad=True)
+>>> with no_grad():
+...     y = w * 2
+>>> y.requires_grad
+False
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from contextvars import ContextVar, Token
+from typing import Any, TypeVar
+
+__all__ = [
+    "MODES",
+    "Modes",
+    "detect_anomaly",
+    "enable_grad",
+    "is_grad_enabled",
+    "is_training",
+    "no_grad",
+    "scope",
+    "set_grad_enabled",
+    "training",
+]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Modes:
+    """What the engine reads at every operation; never changed in place, only replaced."""
+
+    __slots__ = ("anomaly", "grad", "scope", "training")
+
+    def __init__(self, grad: bool, training: bool, anomaly: bool, scope: str) -> None:
+        self.grad = grad
+        self.training = training
+        self.anomaly = anomaly
+        self.scope = scope
+
+
+MODES: ContextVar[Modes] = ContextVar("tinygrad_es.modes", default=Modes(True, False, False, ""))
+
+
+class Switch:
+    """A context manager, and a decorator, that replaces one mode and puts it back."""
+
+    __slots__ = ("change", "tokens")
+
+    def __init__(self, **change: Any) -> None:
+        self.change = change
+        self.tokens: list[Token[Modes]] = []
+
+    def __enter__(self) -> None:
+        now = MODES.get()
+        fields = {"grad": now.grad, "training": now.training}
+        fields |= {"anomaly": now.anomaly, "scope": now.scope}
+        self.tokens.append(MODES.set(Modes(**(fields | self.change))))
+
+    def __exit__(self, *exc: object) -> None:
+        MODES.reset(self.tokens.pop())
+
+    def __call__(self, function: F) -> F:
+        change = self.change
+
+        @functools.wraps(function)
+        def switched(*args: Any, **kwargs: Any) -> Any:
+            with Switch(**change):  # a new one each call: threads must not share its tokens
+                return function(*args, **kwargs)
+
+        return switched  # type: ignore[return-value]  # same signature, by functools.wraps
+
+
+def no_grad() -> Switch:
+    """Inside, nothing is recorded: results do not require grad. Also a decorator: `@no_grad()`."""
+    return Switch(grad=False)
+
+
+def enable_grad() -> Switch:
+    """Undo `no_grad` inside a block."""
+    return Switch(grad=True)
+
+
+def set_grad_enabled(enabled: bool) -> Switch:
+    """`enable_grad()` or `no_grad()`, chosen by a flag."""
+    return Switch(grad=bool(enabled))
+
+
+def training(flag: bool = True) -> Switch:
+    """Inside, layers that behave differently in training (dropout, batch norm) see this flag."""
+    return Switch(training=bool(flag))
+
+
+def detect_anomaly() -> Switch:
+    """Inside, every operation and every rule is checked for NaN, and the user's line is recorded.
+
+    Raises `AnomalyError` that names the first operation whose inputs had no NaN but whose
+    result has one. Slow (one pass over every array): for finding a bug, not for training.
+    """
+    return Switch(anomaly=True)
+
+
+def is_grad_enabled() -> bool:
+    """Whether operations are recorded here and now."""
+    return MODES.get().grad
+
+
+def is_training() -> bool:
+    """Whether the training flag is on here and now."""
+    return MODES.get().training
+
+
+class scope:
+    """Names the layer in which the operations of the block are born: `with scope("dense_1"):`.
+
+    Nested scopes are joined by `/`. Leaner than `Switch`, for it runs at every layer call.
+    """
+
+    __slots__ = ("name", "token")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __enter__(self) -> None:
+        now = MODES.get()
+        name = f"{now.scope}/{self.name}" if now.scope else self.name
+        self.token = MODES.set(Modes(now.grad, now.training, now.anomaly, name))
+
+    def __exit__(self, *exc: object) -> None:
+        MODES.reset(self.token)

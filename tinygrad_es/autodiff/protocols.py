@@ -1,0 +1,233 @@
+"""NumPy's protocols: unmodified NumPy code runs on Tensors, or says that it cannot.
+
+`np.exp(t)` asks `Tensor.__array_ufunc__`, `np.sum(t, axis=0)` asks `Tensor.__array_function__`;
+both look the name up in the registry. A function that is not there raises: never a silent detach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .errors import GradientError, describe
+from .modes import MODES
+from .primitive import COMPOSITES, PRIMITIVES
+from .tensor import Tensor, as_tensor
+
+__all__ = ["nearest"]
+
+# ufuncs whose NumPy name is not the name of the row
+_UFUNC_NAMES = {"invert": "logical_not", "bitwise_and": "logical_and", "bitwise_or": "logical_or"}
+_UFUNC_NAMES |= {"bitwise_xor": "logical_xor", "absolute": "abs", "fabs": "abs"}
+_UFUNC_NAMES |= {"positive": "clone", "conjugate": "clone", "true_divide": "divide"}
+_REDUCTIONS = {"add": "sum", "multiply": "prod", "maximum": "amax", "minimum": "amin"}
+_REDUCTIONS |= {"logical_and": "all", "logical_or": "any"}
+_FUNCTION_NAMES = {"amax": "max", "amin": "min", "copy": "clone", "product": "prod"}
+_FUNCTION_NAMES |= {"matrix_norm": "norm", "vector_norm": "norm", "outer": "outer"}
+
+# what NumPy may compute on the bare values: no derivative is lost
+_ON_VALUES = frozenset(
+    "shape ndim size may_share_memory shares_memory result_type can_cast array_repr array_str "
+    "array2string iscomplexobj isrealobj min_scalar_type common_type save savez savetxt "
+    "nonzero flatnonzero argwhere searchsorted bincount unique array_equiv isin".split()
+)
+
+
+def lookup(name: str) -> Callable[..., Any] | None:
+    """The function of the registry with this name: a composite before the primitive."""
+    return COMPOSITES.get(name) or PRIMITIVES.get(name)
+
+
+def nearest(name: str) -> str:
+    """The supported name most like this one, as a hint for an error message."""
+    from difflib import get_close_matches
+
+    known = [n for n in {**COMPOSITES, **PRIMITIVES} if hasattr(np, n) or hasattr(np.linalg, n)]
+    found = get_close_matches(name, known, n=1, cutoff=0.3)
+    return found[0] if found else "ops"
+
+
+def unsupported(name: str, detail: str = "") -> TypeError:
+    near = nearest(name)
+    return TypeError(
+        f"np.{name} has no rule for Tensors{detail}; the nearest supported function is np.{near}. "
+        "Use a composition of supported functions (see tinygrad_es.ops), write the operation with "
+        "@primitive, or leave the graph with tensor.numpy()."
+    )
+
+
+def array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+    """What `np.exp(t)`, `np.multiply(a, t)`, `array * t` and `np.add.reduce(t)` run."""
+    name = _UFUNC_NAMES.get(ufunc.__name__, ufunc.__name__)
+    out = kwargs.pop("out", None)
+    if method == "reduce" and name in _REDUCTIONS and out is None:
+        kwargs = {k: v for k, v in kwargs.items() if v is not None or k == "axis"}
+        kwargs.setdefault("axis", 0)
+        return _known(_REDUCTIONS[name])(*inputs, **kwargs)
+    function = lookup(name)
+    if method != "__call__" or function is None:
+        raise unsupported(ufunc.__name__ + ("" if method == "__call__" else f".{method}"))
+    if kwargs:
+        raise TypeError(
+            f"np.{ufunc.__name__} of a Tensor: unsupported argument(s) {sorted(kwargs)}. "
+            "Expected the arrays only."
+        )
+    if out is not None:
+        return _write(ufunc, inputs, out)
+    return function(*inputs)
+
+
+def _known(name: str) -> Callable[..., Any]:
+    function = lookup(name)
+    assert function is not None
+    return function
+
+
+def _write(ufunc: Any, inputs: tuple[Any, ...], out: tuple[Any, ...]) -> Any:
+    """`array -= tensor`: into a plain array, from Tensors that nobody differentiates."""
+    if any(type(x) is Tensor and x.tracked for x in inputs) or any(type(o) is Tensor for o in out):
+        raise TypeError(
+            f"np.{ufunc.__name__} cannot write (out=, or in place) into an array from a Tensor "
+            "that requires grad: the graph would be lost. Write `a = a - t`, or use t.detach()."
+        )
+    return ufunc(*(x.value if type(x) is Tensor else x for x in inputs), out=out)
+
+
+def array_function(self: Tensor, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+    """What `np.sum(t, axis=0)`, `np.concatenate([a, t])`, `np.linalg.inv(t)` run."""
+    name = func.__name__
+    if name in _ON_VALUES:
+        return func(*_values(args), **_values(kwargs))
+    function = lookup(_FUNCTION_NAMES.get(name, name))
+    if function is None:
+        raise unsupported(name)
+    given = {k: v for k, v in kwargs.items() if v is not np._NoValue and not (k == "out" and v is None)}
+    try:
+        return function(*args, **given)
+    except TypeError as error:
+        if "argument" not in str(error):
+            raise
+        raise TypeError(
+            f"np.{name} of a Tensor: {error}. Received: {len(args)} positional arguments and "
+            f"{sorted(given)}; see help(tinygrad_es.ops.{getattr(function, '__name__', name)})."
+        ) from None
+
+
+def _values(x: Any) -> Any:
+    if type(x) is Tensor:
+        return x.numpy()
+    if isinstance(x, (list, tuple)):
+        return type(x)(_values(v) for v in x)
+    if isinstance(x, dict):
+        return {k: _values(v) for k, v in x.items()}
+    return x
+
+
+# --- reading and writing elements ------------------------------------------------------------------
+
+
+def plain_index(index: Any) -> Any:
+    """An index as NumPy understands it: Tensors inside become integers or arrays."""
+    if type(index) is tuple:
+        return tuple(plain_index(i) for i in index)
+    if type(index) is Tensor:
+        if index.dtype.kind not in "iub":
+            raise IndexError(
+                f"expected integers or bools as an index. Received: {describe(index)}; "
+                "use .astype(int)."
+            )
+        return index.value if index.ndim or index.dtype.kind == "b" else int(index.item())
+    if isinstance(index, list):
+        return np.asarray(index) if index else np.asarray(index, dtype=np.intp)
+    return index
+
+
+def getitem(self: Tensor, index: Any) -> Tensor:
+    """`x[index]`: integers, slices, None, `...`, boolean masks, arrays of integers."""
+    return PRIMITIVES["getitem"](self, index=plain_index(index))
+
+
+def setitem(self: Tensor, index: Any, values: Any) -> None:
+    """`x[index] = values`: in place where nothing is recorded, else `x` becomes a new node."""
+    rebind(self, PRIMITIVES["setitem"], (self, values), {"index": plain_index(index)})
+
+
+def in_place(op: Any) -> Callable[..., Tensor]:
+    """The in-place version of an operation: `x += y`, `x.add_(y)`."""
+
+    def function(self: Tensor, *others: Any) -> Tensor:
+        rebind(self, op, (self, *others), {})
+        return self
+
+    function.__name__ = f"{op.name}_"
+    function.__doc__ = f"In place: {op.__doc__}"
+    return function
+
+
+def rebind(self: Tensor, op: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> None:
+    """Let a Tensor hold the result of an operation on itself.
+
+    What was recorded with its old value keeps an old node; whoever used this very Tensor is
+    told at `backward` that it was modified.
+    """
+    from_outside = any(type(x) is Tensor and x.tracked for x in inputs[1:])
+    recording = MODES.get().grad and (self.tracked or from_outside)
+    if recording and self.tracked and self.op is None:
+        called = f" named {self.name!r}" if self.name else ""
+        raise GradientError(
+            f"{op.name}: a leaf that requires grad{called} cannot be changed in place while "
+            "operations are recorded. Do it inside `with no_grad():`, assign to .data, or write "
+            "`x = x + …` for a new Tensor."
+        )
+    if not recording:
+        result = op(*(x.detach() if type(x) is Tensor else x for x in inputs), **options)
+        self.data = result.value
+        return
+    old = object.__new__(Tensor)
+    for slot in ("value", "tracked", "_grad", "op", "inputs", "params", "index", "modified"):
+        setattr(old, slot, getattr(self, slot))
+    old.name, old.scope, old.watch = self.name, self.scope, self.watch
+    result = op(old, *inputs[1:], **options)
+    if result.shape != self.shape:
+        raise ValueError(
+            f"{op.name} in place: expected a result of shape {self.shape}. Received: "
+            f"{result.shape}."
+        )
+    for slot in ("value", "tracked", "op", "inputs", "params", "index"):
+        setattr(self, slot, getattr(result, slot))
+    self.modified = self.index
+    self.watch = None
+
+
+def install_protocols() -> None:
+    """Put the protocols and the in-place operators on Tensor."""
+    set_on = {"__array_ufunc__": array_ufunc, "__array_function__": array_function}
+    set_on |= {"__getitem__": getitem, "__setitem__": setitem}
+    for name, method in set_on.items():
+        setattr(Tensor, name, method)
+    Tensor.__array_priority__ = 1000  # type: ignore[attr-defined]
+    signs = {"add": "iadd", "subtract": "isub", "multiply": "imul", "divide": "itruediv"}
+    signs |= {"power": "ipow", "floor_divide": "ifloordiv", "remainder": "imod"}
+    for name, op in PRIMITIVES.items():
+        if op.elementwise and op.differentiable:
+            setattr(Tensor, f"{name}_", in_place(op))
+        if name in signs:
+            setattr(Tensor, f"__{signs[name]}__", in_place(op))
+
+
+def zero_(self: Tensor) -> Tensor:
+    """Set every element to 0, in place."""
+    return fill_(self, 0.0)
+
+
+def fill_(self: Tensor, value: float) -> Tensor:
+    """Set every element to a number, in place."""
+    rebind(self, PRIMITIVES["setitem"], (self, as_tensor(value)), {"index": Ellipsis})
+    return self
+
+
+Tensor.zero_ = zero_  # type: ignore[attr-defined]
+Tensor.fill_ = fill_  # type: ignore[attr-defined]
+install_protocols()

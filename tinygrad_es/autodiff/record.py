@@ -1,0 +1,396 @@
+"""Recording: how a primitive is applied to Tensors, and how Tensor gets its methods.
+
+Each primitive becomes one function. It unwraps the Tensors, reads the forward on floats or on
+arrays, and makes the node. The two commonest shapes of operation (one input, two inputs, no
+options) are written out by hand: 0.25 µs an operation less than the general way.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from inspect import Parameter, signature
+from typing import Any
+
+import numpy as np
+
+from . import arrays, floats
+from .config import float_dtype
+from .errors import AnomalyError, ShapeError, describe
+from .modes import MODES
+from .primitive import COMPOSITES, INSTALLERS, PRIMITIVES, Primitive
+from .tensor import Tensor, constant, next_index
+
+__all__ = ["apply", "bind", "recover"]
+
+ndarray = np.ndarray
+new = object.__new__
+modes_now = MODES.get
+NO_OPTIONS: dict[str, Any] = {}
+_MATH_REFUSES = (ZeroDivisionError, OverflowError, ValueError, TypeError)
+
+
+def make_node(
+    y: Any, op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any] | None, tracked: bool
+) -> Tensor:
+    """The Tensor of a result; its node keeps the inputs only where a gradient will be needed."""
+    modes = modes_now()
+    t = new(Tensor)
+    t.value = y
+    if tracked and modes.grad and op.differentiable:
+        t.tracked = True
+        t.op = op
+        t.inputs = inputs
+        t.params = params
+    else:
+        t.tracked = False
+        t.op = None
+        t.inputs = ()
+        t.params = None
+    t._grad = None
+    t.index = next_index()
+    t.modified = 0
+    t.name = None
+    t.scope = modes.scope
+    t.watch = None
+    if modes.anomaly:
+        _look_for_nan(t, op, inputs)
+    return t
+
+
+# --- applying --------------------------------------------------------------------------------------
+
+
+def apply(op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any] | None) -> Tensor:
+    """Apply a primitive with any number of inputs and options."""
+    tracked = strange = weak = False
+    values: list[Any] = []
+    for x in inputs:
+        if type(x) is Tensor:
+            value = x.value
+            tracked = tracked or x.tracked
+        elif type(x) is ndarray:
+            value = x
+        else:
+            value = constant(x)
+            strange = True
+        weak = weak or type(value) is float
+        values.append(value)
+    if strange:
+        inputs = tuple(
+            x if type(x) is Tensor else v for x, v in zip(inputs, values, strict=True)
+        )
+    y = evaluate(op, values, params or NO_OPTIONS, weak)
+    return make_node(y, op, inputs, params, tracked)
+
+
+def evaluate(op: Primitive, values: list[Any], params: dict[str, Any], weak: bool) -> Any:
+    """The forward, on floats where all are floats (and the row is elementwise), else on arrays."""
+    all_weak = weak and all(type(v) is float for v in values)
+    try:
+        if op.elementwise:
+            if all_weak:
+                y = op.forward(floats, *values, **params)
+                return y if type(y) is float else np.asarray(y)
+            values = promote(values)
+        elif weak:
+            values = materialise(values)
+        y = op.forward(arrays, *values, **params)
+    except Exception as error:
+        return recover(op, values, params, error)
+    if all_weak and y.dtype.kind == "f":
+        return float(y) if y.ndim == 0 else y.astype(float_dtype())
+    if type(y) is ndarray and values and y.dtype is values[0].dtype:
+        return y
+    return settle(y, values)
+
+
+def materialise(values: list[Any]) -> list[Any]:
+    """Python floats as 0-d arrays, of the dtype of the arrays beside them."""
+    dtype = next((v.dtype for v in values if type(v) is ndarray and v.dtype.kind == "f"), None)
+    return [np.asarray(v, dtype=dtype or np.float64) if type(v) is float else v for v in values]
+
+
+def promote(values: list[Any]) -> list[Any]:
+    """Arrays of one dtype, by PyTorch's rules: kind first (bool < int < float), then axes, then size.
+
+    A 0-d array does not raise the size of one with axes; an integer does not raise a float's.
+    """
+    dtypes = {v.dtype for v in values if type(v) is not float}
+    if len(dtypes) == 1:
+        return values
+    found = [v for v in values if type(v) is not float]
+    kinds = [{"b": 0, "i": 1, "u": 1, "f": 2}[v.dtype.kind] for v in found]
+    leading = [v for v, kind in zip(found, kinds, strict=True) if kind == max(kinds)]
+    with_axes = [v for v in leading if v.ndim] or leading
+    dtype = np.result_type(*(v.dtype for v in with_axes))
+    return [v if type(v) is float or v.dtype == dtype else v.astype(dtype) for v in values]
+
+
+def settle(y: Any, values: list[Any]) -> Any:
+    """The result as an ndarray; floats made of integers alone take `floatx`."""
+    if type(y) is not ndarray:
+        y = np.asarray(y)
+    if y.dtype.kind == "f":
+        if not any(type(v) is ndarray and v.dtype.kind == "f" for v in values):
+            return y.astype(float_dtype())
+    return y
+
+
+def recover(op: Primitive, values: list[Any], params: dict[str, Any], error: Exception) -> Any:
+    """After a failed forward: what `math` refuses is read on arrays; the rest is explained."""
+    if all(type(v) is float for v in values) and isinstance(error, _MATH_REFUSES):
+        with np.errstate(all="ignore"):
+            y = np.asarray(op.forward(arrays, *map(np.float64, values), **params))
+        return float(y) if y.dtype.kind == "f" else y
+    received = ", ".join(describe(v) for v in values)
+    if isinstance(error, ValueError) and "broadcast" in str(error):
+        shapes = " and ".join(str(np.shape(v)) for v in values)
+        raise ShapeError(
+            f"{op.name}: shapes {shapes} do not broadcast. Expected, from the right, equal "
+            f"lengths or a 1 on every axis. Received: {received}."
+        ) from None
+    options = f" with {params}" if params else ""
+    message = f"{op.name}: {error}. Received: {received}{options}."
+    if op.name == "matmul" and isinstance(error, ValueError):
+        shapes = " @ ".join(str(np.shape(v)) for v in values)
+        message = (
+            f"matmul: shapes {shapes} do not fit. Expected the last axis of the left one to be as "
+            f"long as the last but one of the right one. Received: {received}."
+        )
+    known = isinstance(error, (ValueError, IndexError, TypeError, ArithmeticError))
+    if not known or isinstance(error, UnicodeError):
+        error.add_note(message)
+        raise error
+    kind = ShapeError if type(error) is ValueError else type(error)
+    raise kind(message) from error
+
+
+def _look_for_nan(t: Tensor, op: Primitive, inputs: tuple[Any, ...]) -> None:
+    t.line = users_line()
+    if not np.isnan(t.value).any():
+        return
+    values = [x.value if type(x) is Tensor else x for x in inputs]
+    if any(np.isnan(v).any() for v in values):
+        return  # not born here
+    received = ", ".join(describe(v) for v in values)
+    raise AnomalyError(
+        f"{op.name} made a NaN of inputs that had none, at {t.line}. Received: {received}; "
+        f"{int(np.isnan(t.value).sum())} of {t.size} elements are NaN."
+    )
+
+
+def users_line() -> str:
+    """`file:line` of the innermost frame outside this package."""
+    frame = sys._getframe(1)
+    package = __name__.partition(".")[0] + "."
+    while frame.f_back and (frame.f_globals.get("__name__", "") + ".").startswith(package):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+# --- binding: from a row of the table to a function ------------------------------------------------
+
+
+def bind(op: Primitive) -> Callable[..., Any]:
+    """The function that applies `op` to Tensors."""
+    if op.elementwise and not op.options and len(op.inputs) == 1:
+        function = _unary(op)
+    elif not op.variadic and not op.options and len(op.inputs) == 2:
+        function = _binary(op)
+    else:
+        function = _general(op)
+    function.__name__ = function.__qualname__ = op.name
+    function.__doc__ = op.__doc__
+    return function
+
+
+def _unary(op: Primitive) -> Callable[..., Any]:
+    forward = op.forward
+
+    def function(x: Any) -> Tensor:
+        if type(x) is Tensor:
+            v = x.value
+            tracked = x.tracked
+        else:
+            v = x = constant(x)
+            tracked = False
+        try:
+            y = forward(floats if type(v) is float else arrays, v)
+        except Exception as error:
+            y = recover(op, [v], {}, error)
+        if type(y) is not float and (type(y) is not ndarray or y.dtype is not v.dtype):
+            y = settle(y, [v])
+        return make_node(y, op, (x,), None, tracked)
+
+    return function
+
+
+def _binary(op: Primitive) -> Callable[..., Any]:
+    forward, elementwise = op.forward, op.elementwise
+
+    def function(a: Any, b: Any) -> Tensor:
+        if type(a) is Tensor:
+            v = a.value
+            tracked = a.tracked
+        else:
+            v = a = constant(a)
+            tracked = False
+        if type(b) is Tensor:
+            w = b.value
+            tracked = tracked or b.tracked
+        else:
+            w = b = b if type(b) is float else constant(b)
+        try:
+            if not elementwise:
+                if type(v) is float or type(w) is float:
+                    return apply(op, (a, b), None)
+                like = v
+                y = forward(arrays, v, w)
+            elif type(v) is float:
+                y = forward(floats if type(w) is float else arrays, v, w)
+                if type(y) is float:
+                    return make_node(y, op, (a, b), None, tracked)
+                like = w
+            else:
+                like = v
+                if type(w) is not float and v.dtype is not w.dtype:
+                    v, w = promote([v, w])
+                y = forward(arrays, v, w)
+        except Exception as error:
+            y = recover(op, [v, w], {}, error)
+        if type(y) is not ndarray or y.dtype is not like.dtype:
+            y = y if type(y) is float else settle(y, [v, w])
+        return make_node(y, op, (a, b), None, tracked)
+
+    return function
+
+
+def _general(op: Primitive) -> Callable[..., Any]:
+    count = len(op.inputs)
+
+    def function(*inputs: Any, **options: Any) -> Tensor:
+        params = dict(op.options) if op.options else None
+        if not op.variadic and len(inputs) != count:
+            inputs, options = _by_position(op, inputs, options)
+        for key, value in options.items():
+            if params is None or key not in params:
+                raise TypeError(
+                    f"{op.name}: unknown argument {key!r}. Expected: {_signature(op)}."
+                )
+            params[key] = _plain(value)
+        if params:
+            missing = [key for key, value in params.items() if value is _REQUIRED]
+            if missing:
+                raise TypeError(f"{op.name}: missing {missing}. Expected: {_signature(op)}.")
+        return apply(op, inputs, params)
+
+    return function
+
+
+def _by_position(
+    op: Primitive, inputs: tuple[Any, ...], options: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Inputs given by keyword and options given by position, as NumPy allows: `x.sum(0)`."""
+    count = len(op.inputs)
+    arrays_given = list(inputs[:count])
+    for name in op.inputs[len(arrays_given) :]:
+        if name not in options:
+            raise TypeError(f"{op.name}: missing input {name!r}. Expected: {_signature(op)}.")
+        arrays_given.append(options.pop(name))
+    extra = inputs[count:]
+    if len(extra) > len(op.options) or set(options) & set(list(op.options)[: len(extra)]):
+        raise TypeError(
+            f"{op.name}: received {len(inputs)} positional arguments and {list(options)}. "
+            f"Expected: {_signature(op)}."
+        )
+    return tuple(arrays_given), dict(zip(op.options, extra)) | options  # noqa: B905 - shorter
+
+
+_REQUIRED = Parameter.empty
+
+
+def _signature(op: Primitive) -> str:
+    options = [k if v is _REQUIRED else f"{k}={v!r}" for k, v in op.options.items()]
+    names = [f"*{n}" if op.variadic else n for n in op.inputs]
+    return f"{op.name}({', '.join([*names, *(['*'] if options else []), *options])})"
+
+
+def _plain(value: Any) -> Any:
+    """An option as plain data: Tensors become arrays, lists of axes become tuples."""
+    if type(value) is Tensor:
+        return value.item() if value.ndim == 0 else value.numpy()
+    if type(value) is tuple and any(type(v) is Tensor for v in value):
+        return tuple(_plain(v) for v in value)
+    return value
+
+
+# --- the one loop that puts methods on Tensor ------------------------------------------------------
+
+_OPERATORS = {
+    "add": "add",
+    "subtract": "sub",
+    "multiply": "mul",
+    "divide": "truediv",
+    "power": "pow",
+    "matmul": "matmul",
+    "floor_divide": "floordiv",
+    "remainder": "mod",
+    "logical_and": "and",
+    "logical_or": "or",
+    "logical_xor": "xor",
+}
+_ONE_SIDED = {
+    "equal": "eq",
+    "not_equal": "ne",
+    "less": "lt",
+    "less_equal": "le",
+    "greater": "gt",
+    "greater_equal": "ge",
+    "negative": "neg",
+    "abs": "abs",
+    "logical_not": "invert",
+}
+
+
+def install(name: str, op: Any) -> None:
+    """Put one primitive (or composite) on Tensor, under its name and its operator."""
+    function = op
+    if isinstance(op, Primitive):
+        if op.function is None:
+            op.function = bind(op)
+        function = op.function
+        if name in _OPERATORS:
+            sign = _OPERATORS[name]
+            setattr(Tensor, f"__{sign}__", function)
+            setattr(Tensor, f"__r{sign}__", _reflected(function))
+        if name in _ONE_SIDED:
+            setattr(Tensor, f"__{_ONE_SIDED[name]}__", function)
+        if not op.method or name in COMPOSITES:
+            return
+    if name not in _OWN and next(iter(signature(function).parameters), "") not in _NOT_A_TENSOR:
+        setattr(Tensor, name, function)
+
+
+def _reflected(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+    return lambda self, other: function(other, self)
+
+
+_NOT_A_TENSOR = frozenset(["tensors", "shape", "subscripts", "start", "n", "arrays", "operands"])
+_OWN = frozenset(vars(Tensor)) | {"T", "mT"}
+def transposed(self: Tensor) -> Tensor:
+    """The axes reversed: rows become columns."""
+    return PRIMITIVES["transpose"](self, axes=None)
+
+
+def matrix_transposed(self: Tensor) -> Tensor:
+    """The last two axes exchanged."""
+    n = self.ndim
+    return PRIMITIVES["transpose"](self, axes=(*range(n - 2), n - 1, n - 2))
+
+
+Tensor.T = property(transposed)  # type: ignore[method-assign,assignment]
+Tensor.mT = property(matrix_transposed)  # type: ignore[method-assign,assignment]
+INSTALLERS.append(install)
+for _name, _op in list(PRIMITIVES.items()):
+    install(_name, _op)

@@ -1,0 +1,75 @@
+"""Rows of the table that fuse several operations, each with a composite twin in `ops`.
+
+A row stands here only because a benchmark shows the gain and because p − t must come out exactly,
+even where the probabilities saturate.
+"""
+
+from __future__ import annotations
+
+from ..primitive import primitive
+
+ROWS = [((3, 4),), ((5,),), ((2, 3, 4),)]
+
+
+@primitive("softmax", samples=ROWS, twin="softmax_twin")
+def softmax(xp, x):
+    """e^x / Σe^x over the last axis; Jacobian diag(y) − y·yᵀ."""
+    e = xp.exp(x - xp.amax(x, axis=-1, keepdims=True))
+    return e / xp.sum(e, axis=-1, keepdims=True)
+
+
+softmax.derivatives(x=lambda xp, g, y, x: y * (g - xp.sum(g * y, axis=-1, keepdims=True)))
+
+
+@primitive(
+    "softmax + CE",
+    samples=[((3, 4), (3, 4)), ((4,), (4,))],
+    domain=(0.1, 0.9),
+    twin="softmax_cross_entropy_twin",
+)
+def softmax_cross_entropy(xp, logits, targets):
+    """−Σ t·log softmax(z) over the last axis: one loss per sample, from logits.
+
+    For targets that sum to 1 the gradient in the logits is softmax(z) − t.
+    """
+    shifted = logits - xp.amax(logits, axis=-1, keepdims=True)
+    total = xp.log(xp.sum(xp.exp(shifted), axis=-1, keepdims=True))
+    return xp.sum(targets * (total - shifted), axis=-1)
+
+
+def _column(xp, g):
+    return xp.reshape(g, shape=(*g.shape, 1))
+
+
+def _logits_rule(xp, g, y, logits, targets):
+    mass = xp.sum(targets, axis=-1, keepdims=True)
+    return _column(xp, g) * (xp.softmax(logits) * mass - targets)
+
+
+def _targets_rule(xp, g, y, logits, targets):
+    return _column(xp, g) * (xp.logsumexp(logits, axis=-1, keepdims=True) - logits)
+
+
+softmax_cross_entropy.derivatives(logits=_logits_rule, targets=_targets_rule)
+
+
+@primitive(
+    "σ + CE",
+    elementwise=True,
+    samples=[((3, 4), (3, 4)), ((), ())],
+    domain=(0.1, 0.9),
+    twin="sigmoid_cross_entropy_twin",
+)
+def sigmoid_cross_entropy(xp, logits, targets):
+    """−t·log σ(z) − (1−t)·log(1−σ(z)), elementwise, from logits: max(z,0) − z·t + log(1+e^−|z|).
+
+    The gradient in the logits is σ(z) − t.
+    """
+    tail = xp.log1p(xp.exp(-xp.abs(logits)))
+    return xp.maximum(logits, 0.0) - logits * targets + tail
+
+
+sigmoid_cross_entropy.derivatives(
+    logits=lambda xp, g, y, logits, targets: g * (xp.sigmoid(logits) - targets),
+    targets=lambda xp, g, y, logits, targets: -g * logits,
+)

@@ -1,0 +1,407 @@
+"""Tensor: a value and its node in the recorded graph, one slotted object.
+
+What Tensor can compute (operators, methods, NumPy's protocols) is put on it by `record`, from the
+registry; how gradients flow is in `backward`. Here is what a Tensor *is*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .config import float_dtype
+from .errors import GradientError, ShapeError, describe
+from .primitive import Primitive
+
+__all__ = ["Tensor", "as_tensor", "constant"]
+
+next_index = count(1).__next__
+Value = Any  # a Python float or an ndarray
+
+
+def constant(data: Any) -> Value:
+    """The value that `data` has inside the engine: a Python float, or an ndarray.
+
+    A bare Python number is a float (weak: it never promotes an array); NumPy arrays and scalars
+    keep their dtype; lists take `floatx`.
+    """
+    kind = type(data)
+    if kind is float or kind is np.ndarray:
+        value = data
+    elif kind is int:
+        return float(data)
+    elif kind is Tensor:
+        return data.value
+    elif kind is list or kind is tuple:
+        value = _from_list(data)
+    elif data is None or isinstance(data, (str, bytes, dict, set)):
+        raise TypeError(
+            f"expected a number, an array or a (nested) list of numbers. Received: {describe(data)}"
+        )
+    else:
+        value = np.asarray(data)
+    if kind is not float and value.dtype.kind not in "fiub":
+        raise TypeError(
+            "expected real numbers (floating point, integer or bool). Received: "
+            f"{describe(data)}, which NumPy reads as dtype {value.dtype}."
+        )
+    return value
+
+
+def _from_list(data: Any) -> Value:
+    if any(isinstance(x, Tensor) and x.tracked for x in data):
+        raise TypeError(
+            "a list of Tensors that require grad cannot become one Tensor without losing the "
+            "graph; expected numbers. Use ops.stack(list) (or np.stack(list)) instead."
+        )
+    try:
+        value = np.asarray(data)
+    except ValueError as error:
+        raise ShapeError(f"expected a rectangular nested list of numbers. {error}") from None
+    return value.astype(float_dtype()) if value.dtype.kind in "fiu" else value
+
+
+class Tensor:
+    """A number or an array that remembers how it was computed.
+
+    Args:
+        data: a Python number (kept as a Python float), a NumPy array (copied; its dtype is
+            kept) or a nested list (which takes `floatx`).
+        requires_grad: whether `backward` shall compute ∂L/∂(this tensor). Floats only.
+        dtype: another dtype; then the value is always an array.
+        name: what drawings, formulas and reports call it.
+
+    Raises:
+        TypeError: `data` is not made of real numbers.
+        RuntimeError: `requires_grad` for integers or bools.
+
+    >>> from tinygrad_es import Tensor
+    >>> x, y, z = Tensor(-2.0, requires_grad=True), Tensor(5.0), Tensor(-4.0)
+    >>> f = (x + y) * z
+    >>> f.backward()
+    >>> f.item(), x.grad
+    (-12.0, tensor(-4.0))
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_grad",
+        "index",
+        "inputs",
+        "line",
+        "modified",
+        "name",
+        "op",
+        "params",
+        "scope",
+        "tracked",
+        "value",
+        "watch",
+    )
+
+    value: Value  # a Python float or an ndarray: the engine's door, `data` is the user's
+    tracked: bool  # requires_grad, without the checks of the property
+    op: Primitive | None  # what computed it; None for a leaf
+    inputs: tuple[Any, ...]  # Tensors and constants, in the order of the primitive's inputs
+    params: dict[str, Any] | None  # the primitive's options
+    index: int  # creation counter: inputs always have smaller ones
+    modified: int  # creation counter at the last assignment to `data`, 0 if never
+    scope: str  # the layer it was born in
+    watch: Any  # hooks and retain_grad, None for nearly all
+    line: str  # the user's line that made it, set under detect_anomaly only
+
+    def __init__(
+        self,
+        data: Any,
+        *,
+        requires_grad: bool = False,
+        dtype: Any = None,
+        name: str | None = None,
+    ) -> None:
+        value = constant(data)
+        if dtype is not None:
+            value = np.array(value, dtype=np.dtype(dtype))
+        elif type(value) is np.ndarray:
+            value = value.copy()
+        self._become(value)
+        self.name = name
+        if requires_grad:
+            self.requires_grad = True
+
+    def _become(self, value: Value) -> None:
+        """A leaf with this value and nothing else."""
+        self.value = value
+        self.tracked = False
+        self._grad = None
+        self.op = None
+        self.inputs = ()
+        self.params = None
+        self.index = next_index()
+        self.modified = 0
+        self.name: str | None = None
+        self.scope = ""
+        self.watch = None
+
+    # --- value, gradient, requires_grad ----------------------------------------------------------
+
+    @property
+    def data(self) -> Value:
+        """The value: a Python float or an ndarray. Assigning marks the Tensor as modified."""
+        return self.value
+
+    @data.setter
+    def data(self, new: Any) -> None:
+        new = constant(new)
+        if np.shape(new) != self.shape:
+            raise ShapeError(
+                f"data of a Tensor{self._called()}: expected shape {self.shape}. "
+                f"Received: {describe(new)}."
+            )
+        if type(self.value) is float:
+            new = float(new)
+        elif type(new) is float or new.dtype != self.value.dtype:
+            new = np.asarray(new, dtype=self.value.dtype)
+        self.value = new
+        self.modified = next_index()
+
+    @property
+    def grad(self) -> Tensor | None:
+        """∂L/∂(this tensor) after `backward`: a Tensor of the same shape and dtype, else None."""
+        grad = self._grad
+        if grad is not None and type(grad) is not Tensor:
+            self._grad = grad = as_tensor(grad)
+        return grad
+
+    @grad.setter
+    def grad(self, new: Any) -> None:
+        if new is None:
+            self._grad = None
+            return
+        if np.shape(constant(new)) != self.shape:
+            raise ShapeError(
+                f"grad of a Tensor{self._called()}: expected shape {self.shape} (the Tensor's own)."
+                f" Received: {describe(new)}."
+            )
+        self._grad = new if type(new) is Tensor else constant(new)
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether `backward` computes a gradient for this Tensor."""
+        return self.tracked
+
+    @requires_grad.setter
+    def requires_grad(self, flag: bool) -> None:
+        if self.op is not None and not flag:
+            raise GradientError(
+                "requires_grad can be switched off on leaves only; this Tensor is the result of "
+                f"{self.op.name}. Use .detach() for a copy without a graph."
+            )
+        if flag and type(self.value) is not float and self.value.dtype.kind != "f":
+            raise GradientError(
+                "only Tensors of floating point can require grad. "
+                f"Received: {describe(self.value)}; pass dtype='float32'."
+            )
+        self.tracked = bool(flag)
+
+    def requires_grad_(self, flag: bool = True) -> Tensor:
+        """Set `requires_grad` and return the Tensor."""
+        self.requires_grad = flag
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no recorded operation made this Tensor."""
+        return self.op is None
+
+    def detach(self) -> Tensor:
+        """The same value, sharing memory, cut off from the graph."""
+        return as_tensor(self.value)
+
+    # --- shape and type --------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The length of every axis; `()` for one number."""
+        return () if type(self.value) is float else self.value.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return 0 if type(self.value) is float else self.value.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return 1 if type(self.value) is float else self.value.size
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of the array; float64 for a Python float."""
+        return np.dtype("float64") if type(self.value) is float else self.value.dtype
+
+    def numel(self) -> int:
+        """The number of elements, by PyTorch's name."""
+        return self.size
+
+    # --- to Python and NumPy ---------------------------------------------------------------------
+
+    def numpy(self) -> Any:
+        """The value as an ndarray, without the graph (it shares memory: copy it to change it)."""
+        return np.asarray(self.value)
+
+    def item(self) -> Any:
+        """The only element, as a Python number."""
+        if self.size != 1:
+            raise ValueError(
+                f"item(): expected a Tensor with one element. Received: shape {self.shape}; "
+                "index it, or reduce it with .sum() or .mean()."
+            )
+        return self.value if type(self.value) is float else self.value.item()
+
+    def tolist(self) -> Any:
+        """Nested Python lists of Python numbers."""
+        return self.value if type(self.value) is float else self.value.tolist()
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        if self.size != 1 or self.dtype.kind not in "iu":
+            raise TypeError(f"only one integer can be an index. Received: {describe(self)}")
+        return int(self.item())
+
+    def __bool__(self) -> bool:
+        if self.size != 1:
+            raise ValueError(
+                "the truth value of a Tensor with more than one element is ambiguous. "
+                f"Received: shape {self.shape}; use .any() or .all()."
+            )
+        return bool(self.item())
+
+    def __len__(self) -> int:
+        if self.ndim == 0:
+            raise TypeError("len() of a Tensor without axes (one number)")
+        return int(self.shape[0])
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if self.ndim == 0:
+            raise TypeError("cannot iterate over a Tensor without axes (one number)")
+        return (self[i] for i in range(len(self)))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if self.tracked:
+            raise TypeError(
+                "NumPy asked for the array of a Tensor that requires grad, which would lose the "
+                "graph silently. Use a function with a rule (np.exp, np.dot, …, or ops), or say "
+                "so: tensor.numpy() or tensor.detach()."
+            )
+        value = np.asarray(self.value)
+        if dtype is not None and value.dtype != np.dtype(dtype):
+            if copy is False:
+                raise ValueError(f"a {value.dtype} Tensor cannot be viewed as {dtype}; copy it")
+            return value.astype(dtype)
+        return value.copy() if copy else value
+
+    # --- text ------------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        extras = []
+        if type(self.value) is float:
+            text = repr(self.value)
+        else:
+            text = np.array2string(self.value, separator=", ", prefix="tensor(")
+            if self.value.dtype != float_dtype() and self.value.dtype.kind != "b":
+                extras.append(f"dtype={self.value.dtype}")
+        if self.name is not None:
+            extras.append(f"name={self.name!r}")
+        if self.op is not None:
+            extras.append(f"op={self.op.name}")
+        elif self.tracked:
+            extras.append("requires_grad=True")
+        return f"tensor({', '.join([text, *extras])})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else repr(self)
+
+    def _called(self) -> str:
+        return f" named {self.name!r}" if self.name else ""
+
+    # --- identity and copies ---------------------------------------------------------------------
+
+    __hash__ = object.__hash__  # `==` compares elements; as a key a Tensor is itself
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        if self.op is not None:
+            raise GradientError(
+                "only leaves can be deep-copied: a copy of a recorded Tensor would share half a "
+                "graph. Use .detach().clone()."
+            )
+        copy = as_tensor(self.value if type(self.value) is float else self.value.copy())
+        copy.tracked, copy.name = self.tracked, self.name
+        memo[id(self)] = copy
+        return copy
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.op is not None:
+            raise GradientError("only leaves can be pickled; use .detach()")
+        return _restore, (self.value, self.tracked, self.name)
+
+    if TYPE_CHECKING:  # from the registry, by `record`; the sweep, by `backward`
+
+        def backward(
+            self,
+            gradient: Any = None,
+            *,
+            retain_graph: bool | None = None,
+            create_graph: bool = False,
+            inputs: Any = None,
+        ) -> None: ...
+
+        def __getattr__(self, name: str) -> Callable[..., Any]: ...
+        def __getitem__(self, index: Any) -> Tensor: ...
+        def __setitem__(self, index: Any, values: Any) -> None: ...
+        def __add__(self, other: Any) -> Tensor: ...
+        def __radd__(self, other: Any) -> Tensor: ...
+        def __sub__(self, other: Any) -> Tensor: ...
+        def __rsub__(self, other: Any) -> Tensor: ...
+        def __mul__(self, other: Any) -> Tensor: ...
+        def __rmul__(self, other: Any) -> Tensor: ...
+        def __truediv__(self, other: Any) -> Tensor: ...
+        def __rtruediv__(self, other: Any) -> Tensor: ...
+        def __pow__(self, other: Any) -> Tensor: ...
+        def __rpow__(self, other: Any) -> Tensor: ...
+        def __matmul__(self, other: Any) -> Tensor: ...
+        def __rmatmul__(self, other: Any) -> Tensor: ...
+        def __neg__(self) -> Tensor: ...
+        def __lt__(self, other: Any) -> Tensor: ...
+        def __le__(self, other: Any) -> Tensor: ...
+        def __gt__(self, other: Any) -> Tensor: ...
+        def __ge__(self, other: Any) -> Tensor: ...
+
+
+def as_tensor(data: Any, dtype: Any = None) -> Tensor:
+    """A Tensor that shares memory with an array; a Tensor is returned as it is.
+
+    >>> import numpy as np
+    >>> a = np.zeros(2)
+    >>> as_tensor(a).data is a
+    True
+    """
+    if type(data) is Tensor and (dtype is None or data.dtype == np.dtype(dtype)):
+        return data
+    value = constant(data)
+    tensor = object.__new__(Tensor)
+    tensor._become(value if dtype is None else np.asarray(value, dtype=np.dtype(dtype)))
+    return tensor
+
+
+def _restore(value: Value, tracked: bool, name: str | None) -> Tensor:
+    tensor = as_tensor(value)
+    tensor.tracked, tensor.name = tracked, name
+    return tensor

@@ -1,0 +1,53 @@
+"""Every function on Tensors, by its NumPy and Keras name: the registry's primitives, and composites.
+
+Each of them is a method of Tensor too, and answers NumPy's own function: `ops.exp(x)`, `x.exp()`
+and `np.exp(x)` are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..autodiff.primitive import COMPOSITES, PRIMITIVES
+from ..autodiff.tensor import as_tensor
+from . import creation, elementwise, linear_algebra, nn, random, reductions, shapes
+from .creation import arange, empty, eye, from_numpy, full, linspace, ones, zeros
+from .random import rand, randint, randn
+
+__all__ = [
+    "arange",
+    "as_tensor",
+    "creation",
+    "elementwise",
+    "empty",
+    "eye",
+    "from_numpy",
+    "full",
+    "linear_algebra",
+    "linspace",
+    "nn",
+    "ones",
+    "rand",
+    "randint",
+    "randn",
+    "random",
+    "reductions",
+    "shapes",
+    "zeros",
+]
+
+
+def __getattr__(name: str) -> Callable[..., Any]:
+    function = COMPOSITES.get(name) or PRIMITIVES.get(name)
+    if function is None:
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, [*COMPOSITES, *PRIMITIVES], n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise AttributeError(f"ops has no function {name!r}{hint}")
+    return function
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *COMPOSITES, *PRIMITIVES})

@@ -1,0 +1,54 @@
+"""Random numbers: one generator for the library, seeded at will."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autodiff.config import float_dtype
+from ..autodiff.tensor import Tensor, as_tensor
+
+_generator = np.random.default_rng()
+
+
+def seed(value: int | None) -> None:
+    """Restart the library's generator: everything random afterwards repeats.
+
+    >>> from tinygrad_es.ops import random
+    >>> random.seed(1)
+    >>> a = random.rand(3)
+    >>> random.seed(1)
+    >>> bool((a == random.rand(3)).all())
+    True
+    """
+    global _generator
+    _generator = np.random.default_rng(value)
+
+
+def generator(value: Any = None) -> np.random.Generator:
+    """The library's generator; of an integer, a new one; a Generator is returned as it is."""
+    if value is None:
+        return _generator
+    return value if isinstance(value, np.random.Generator) else np.random.default_rng(value)
+
+
+def rand(*shape: int, requires_grad: bool = False) -> Tensor:
+    """Uniform in [0, 1)."""
+    return _made(_generator.random(shape), requires_grad)
+
+
+def randn(*shape: int, requires_grad: bool = False) -> Tensor:
+    """Normal, mean 0 and standard deviation 1."""
+    return _made(_generator.standard_normal(shape), requires_grad)
+
+
+def randint(low: int, high: int, shape: Any) -> Tensor:
+    """Integers from low to high − 1."""
+    return as_tensor(_generator.integers(low, high, shape))
+
+
+def _made(array: Any, requires_grad: bool) -> Tensor:
+    tensor = as_tensor(np.asarray(array, dtype=float_dtype()))
+    tensor.requires_grad = requires_grad
+    return tensor

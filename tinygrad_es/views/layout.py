@@ -1,0 +1,412 @@
+"""The built-in layered layout: where boxes and arrows go when no Graphviz is at hand.
+
+The method of Sugiyama, Tagawa and Toda (1981) in five steps, none of them recursive:
+
+1. ranks: arrows point forward (longest path; then what has slack moves next to its consumers),
+   and a long arrow gets a *bend* in each rank that it passes;
+2. order inside a rank: barycentre sweeps, the best order seen is kept;
+3. blocks: the nodes of a longest path, and the bends of an arrow, share one coordinate: the
+   main chain of a network is a straight line and its parameters hang beside it;
+4. coordinates: blocks are drawn towards their neighbours, never closer than their sizes allow;
+5. routes: arrows change coordinate only in the gaps between ranks, where there are no boxes.
+
+*Along* is the direction of the ranks (x in a left-to-right drawing), *across* the other one.
+"""
+
+from bisect import bisect_right, insort
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+Point = tuple[float, float]
+Edge = tuple[int, int]
+Links = list[list[int]]
+Stops = dict[int, list[tuple[int, float]]]  # per arrow: (rank, coordinate) on its way
+Gaps = list[list[tuple[int, float]]]  # per block: (a neighbouring block, least distance to it)
+
+BOX_GAP = 24.0  # between two boxes of a rank
+LINE_GAP = 12.0  # between two lines, and between the ends of lines at a box
+LOOP = 10.0  # how far an arrow from a box to itself goes out
+INF = float("inf")
+
+
+class Layout(NamedTuple):
+    """Centres of boxes, points of arrows (from border to border), and the size of the whole."""
+
+    positions: list[Point]
+    routes: list[list[Point]]
+    width: float
+    height: float
+
+
+def layered(
+    sizes: Sequence[Point], edges: Sequence[Edge], rankdir: str = "LR", rank_gap: float = 56.0
+) -> Layout:
+    """Place boxes of the given (width, height) so that arrows run along `rankdir`.
+
+    Boxes never overlap; a route starts and ends on the border of its boxes and crosses none.
+    Arrows may repeat, form cycles (some then point backward) or join a box with itself. The
+    result depends on nothing but the arguments. Time is linear in boxes and bends, and bends
+    are bounded: beyond 2,000 + 8 per box, the longest arrows run outside the boxes instead.
+
+    >>> layered([(40, 20), (40, 20)], [(0, 1)]).positions
+    [(20.0, 10.0), (116.0, 10.0)]
+    """
+    if rankdir not in ("LR", "TB"):
+        raise ValueError(f"rankdir must be 'LR' or 'TB'. Received: {rankdir!r}.")
+    for u, v in edges:
+        if not (0 <= u < len(sizes) and 0 <= v < len(sizes)):
+            raise ValueError(f"edge {(u, v)} joins boxes outside 0 to {len(sizes) - 1}.")
+    if not sizes:
+        return Layout([], [], 0.0, 0.0)
+    if rankdir == "LR":
+        return _drawn(sizes, edges, rank_gap)
+    turned = _drawn([(h, w) for w, h in sizes], edges, rank_gap)
+    positions = [(c, a) for a, c in turned.positions]
+    routes = [[(c, a) for a, c in route] for route in turned.routes]
+    return Layout(positions, routes, turned.height, turned.width)
+
+
+def _drawn(boxes: Sequence[Point], edges: Sequence[Edge], rank_gap: float) -> Layout:
+    graph = _Graph(len(boxes), edges)
+    _reduce_crossings(graph)
+    across = [c for _, c in boxes]
+    for v in [u for u, v in edges if u == v]:
+        across[v] = boxes[v][1] + 2 * LOOP
+    for edge, path in graph.paths.items():
+        across += [LINE_GAP * (len(graph.copies[edge]) - 1)] * (len(path) - 2)
+    centre = _coordinates(graph, across)
+    columns = _columns(graph, boxes, centre, rank_gap)
+    positions = [(sum(columns[graph.rank[v]]) / 2, centre[v]) for v in range(len(boxes))]
+    height = max([c + size / 2 for c, size in zip(centre, across, strict=True)])
+    stops, height = _stops(graph, centre, height)
+    leave, enter = (_ports(graph, stops, boxes, centre, end) for end in (0, -1))
+    routes: list[list[Point]] = []
+    for e, (u, v) in enumerate(edges):
+        (x, y), (w, h) = positions[u], boxes[u]
+        if u == v:
+            side, top = min(LOOP, w / 4), y - h / 2
+            corners = [(x + side, top - LOOP), (x - side, top - LOOP)]
+            routes.append([(x + side, top), *corners, (x - side, top)])
+            continue
+        back = graph.rank[u] > graph.rank[v]
+        first, last = (v, u) if back else (u, v)
+        line = [(graph.rank[first], leave[e]), *stops[e], (graph.rank[last], enter[e])]
+        route = [(positions[first][0] + boxes[first][0] / 2, leave[e])]
+        for (r, c), (s, d) in pairwise(line):
+            if c != d:
+                route += [(columns[r][1], c), (columns[s][0], d)]
+        route.append((positions[last][0] - boxes[last][0] / 2, enter[e]))
+        routes.append(list(dict.fromkeys(route[::-1] if back else route)))
+    return Layout(positions, routes, columns[-1][1], height)
+
+
+class _Graph:
+    """Boxes and, numbered from `real` on, the bends of long arrows, in ranks."""
+
+    __slots__ = ("copies", "depth", "height", "layers", "paths", "place", "preds", "rank",
+                 "real", "succs")  # fmt: skip
+
+    def __init__(self, count: int, edges: Sequence[Edge]) -> None:
+        order = _topological(_links(count, (edge for edge in edges if edge[0] != edge[1]))[1])
+        turn = [0] * count
+        for i, v in enumerate(order):
+            turn[v] = i
+        self.real = count
+        self.copies: dict[Edge, list[int]] = {}  # the arrows of each edge: `a*a` has two
+        for e, (u, v) in enumerate(edges):
+            if u != v:
+                edge = (u, v) if turn[u] < turn[v] else (v, u)
+                self.copies.setdefault(edge, []).append(e)
+        self.rank, self.depth, self.height = _ranks(order, *_links(count, self.copies))
+        self.paths = _paths(self.copies, self.rank, 2000 + 8 * count)
+        for (u, v), path in self.paths.items():
+            bends = len(path) - 2
+            self.rank += range(self.rank[u] + 1, self.rank[u] + 1 + bends)
+            self.depth += [self.depth[u]] * bends
+            self.height += [self.height[v]] * bends
+        steps = (step for path in self.paths.values() for step in pairwise(path))
+        near = ((u, v) for u, v in steps if self.rank[v] == self.rank[u] + 1)
+        self.preds, self.succs = _links(len(self.rank), near)
+        self.layers = _first_order(self.rank, self.preds, self.succs)
+        self.place = [0] * len(self.rank)  # position inside the layer
+        self.number()
+
+    def number(self) -> None:
+        for layer in self.layers:
+            for i, v in enumerate(layer):
+                self.place[v] = i
+
+
+def _topological(succs: Links) -> list[int]:
+    """Every node after those that point to it; a cycle is opened at its lowest index."""
+    count = len(succs)
+    waiting = [0] * count
+    for outs in succs:
+        for v in outs:
+            waiting[v] += 1
+    order = [v for v in range(count) if not waiting[v]]
+    queued = [not w for w in waiting]
+    lowest = 0
+    for head in range(count):
+        if head == len(order):  # only cycles are left
+            lowest = queued.index(False, lowest)
+            queued[lowest] = True
+            order.append(lowest)
+        for v in succs[order[head]]:
+            waiting[v] -= 1
+            if not waiting[v] and not queued[v]:
+                queued[v] = True
+                order.append(v)
+    return order
+
+
+def _links(count: int, pairs: Iterable[Edge]) -> tuple[Links, Links]:
+    """For every node, where arrows come from and where they go."""
+    preds: Links = [[] for _ in range(count)]
+    succs: Links = [[] for _ in range(count)]
+    for u, v in pairs:
+        succs[u].append(v)
+        preds[v].append(u)
+    return preds, succs
+
+
+def _ranks(order: list[int], preds: Links, succs: Links) -> tuple[list[int], ...]:
+    """Ranks, and the longest paths from a source and to a sink."""
+    depth, height = [0] * len(order), [0] * len(order)
+    for v in order:
+        depth[v] = max([depth[u] + 1 for u in preds[v]], default=0)
+    for v in reversed(order):
+        height[v] = max([height[w] + 1 for w in succs[v]], default=0)
+    alone = [False] * len(order)  # moving it moves nothing but its own operands
+    for v in order:
+        alone[v] = len(succs[v]) == 1 and all([alone[u] for u in preds[v]])
+    rank = depth[:]
+    for v in reversed(order):
+        if len(succs[v]) >= max(1, len(preds[v]) - sum([alone[u] for u in preds[v]])):
+            rank[v] = min([rank[w] for w in succs[v]]) - 1
+    return rank, depth, height
+
+
+def _paths(edges: Iterable[Edge], rank: list[int], budget: int) -> dict[Edge, list[int]]:
+    """Each edge as source, bends, target; long ones without bends when there are too many."""
+    spans = {(u, v): rank[v] - rank[u] - 1 for u, v in edges}
+    if sum(spans.values()) > budget:
+        for edge in sorted(spans, key=spans.__getitem__):
+            budget -= spans[edge]
+            spans[edge] *= budget >= 0
+    paths, free = {}, len(rank)
+    for (u, v), bends in spans.items():
+        paths[u, v] = [u, *range(free, free + bends), v]
+        free += bends
+    return paths
+
+
+def _first_order(rank: list[int], preds: Links, succs: Links) -> Links:
+    """The nodes of each rank, back from the sinks, first operand first: x above y in `x + y`."""
+    layers: Links = [[] for _ in range(max(rank) + 1)]
+    seen = [False] * len(rank)
+    stack = [v for v in reversed(range(len(rank))) if not succs[v]]
+    while stack:
+        v = stack.pop()
+        if not seen[v]:
+            seen[v] = True
+            layers[rank[v]].append(v)
+            stack.extend(reversed(preds[v]))
+    return layers
+
+
+def _reduce_crossings(graph: _Graph) -> None:
+    """Barycentre sweeps, back and forth, the best order kept (the first among equals)."""
+    best, kept = _crossings(graph), [layer[:] for layer in graph.layers]
+    for turn in range(max(4, min(24, 20_000 // len(graph.place)))):
+        if not best:
+            return
+        near = graph.preds if turn % 2 else graph.succs  # operands follow consumers first
+        for layer in graph.layers if turn % 2 else reversed(graph.layers):
+            if len(layer) > 1:
+                _sort(layer, near, graph.place, turn % 4 > 1)
+        crossings = _crossings(graph)
+        if crossings < best:
+            best, kept = crossings, [layer[:] for layer in graph.layers]
+    graph.layers = kept
+    graph.number()
+
+
+def _sort(layer: list[int], near: Links, place: list[int], swap: bool) -> None:
+    """Sort by the mean place of neighbours; a node without any stays behind the one before."""
+    keys, mean = {}, -1.0
+    for v in layer:
+        if near[v]:
+            mean = sum([place[u] for u in near[v]]) / len(near[v])
+        keys[v] = mean
+    if swap:
+        layer.reverse()  # equals change places
+    layer.sort(key=keys.__getitem__)
+    for i, v in enumerate(layer):
+        place[v] = i
+
+
+def _crossings(graph: _Graph) -> int:
+    """Pairs of lines that cross: inversions among the ends, counted by insertion."""
+    total = 0
+    for layer in graph.layers:
+        seen: list[int] = []
+        for u in layer if len(layer) > 1 else ():
+            ends = sorted([graph.place[v] for v in graph.succs[u]])
+            total += sum([len(seen) - bisect_right(seen, end) for end in ends])
+            for end in ends:
+                insort(seen, end)
+    return total
+
+
+def _blocks(graph: _Graph) -> tuple[list[int], int]:
+    """The block of every node, and how many blocks there are."""
+    before = _favourites(graph.preds, graph.depth)  # the deepest operand is on the main chain
+    after = _favourites(graph.succs, graph.height)
+    block, count = [0] * len(graph.rank), 0
+    for layer in graph.layers:
+        pairs = []
+        for v in layer:
+            u = before[v]
+            if u >= 0 and after[u] == v:
+                soft = u < graph.real or v < graph.real
+                pairs.append((soft, graph.place[u], graph.place[v], u, v))
+        joined = dict(_uncrossed(pairs))
+        for v in layer:
+            block[v] = block[joined[v]] if v in joined else count
+            count += v not in joined
+    return block, count
+
+
+def _favourites(near: Links, length: list[int]) -> list[int]:
+    """For every node the neighbour on its longest path, or -1 where two are equally long."""
+    best = []
+    for ends in near:
+        longest = max([length[u] for u in ends], default=0)
+        winners = [u for u in ends if length[u] == longest]
+        best.append(winners[0] if len(winners) == 1 else -1)
+    return best
+
+
+def _uncrossed(pairs: list[tuple[bool, int, int, int, int]]) -> Iterator[Edge]:
+    """The (target, source) pairs that can all be straight: bends first, then from the top."""
+    starts: list[int] = []
+    ends: list[int] = []
+    for _, start, end, u, v in sorted(pairs):
+        i = bisect_right(starts, start)
+        if (not i or ends[i - 1] < end) and (i == len(ends) or end < ends[i]):
+            starts.insert(i, start)
+            ends.insert(i, end)
+            yield v, u
+
+
+def _coordinates(graph: _Graph, across: list[float]) -> list[float]:
+    """The coordinate of every node; no two of a rank closer than their sizes allow."""
+    block, count = _blocks(graph)
+    above: Gaps = [[] for _ in range(count)]
+    below: Gaps = [[] for _ in range(count)]
+    for layer in graph.layers:
+        for a, b in pairwise(layer):
+            bends = (a >= graph.real) + (b >= graph.real)
+            least = (across[a] + across[b] - (BOX_GAP - LINE_GAP) * bends) / 2 + BOX_GAP
+            above[block[b]].append((block[a], least))
+            below[block[a]].append((block[b], least))
+    ends: Links = [[] for _ in range(count)]
+    for u, outs in enumerate(graph.succs):
+        for v in outs:
+            if block[u] != block[v]:
+                ends[block[u]].append(block[v])
+                ends[block[v]].append(block[u])
+    at = _settle(above, below, ends)
+    low = min([at[b] - size / 2 for b, size in zip(block, across, strict=True)])
+    return [at[b] - low for b in block]
+
+
+def _settle(above: Gaps, below: Gaps, ends: Links) -> list[float]:
+    """Draw heavy blocks towards each other, then put those that hang by one arrow beside them."""
+    order = _topological([[b for b, _ in row] for row in below])
+    back, free = order[::-1], [INF] * len(order)
+    heavy = [len(row) > 1 for row in ends]
+    pulls = [[b for b in row if heavy[b]] if h else [] for row, h in zip(ends, heavy, strict=True)]
+
+    def pushed(want: list[float]) -> tuple[list[float], list[float]]:
+        low = [w if h else -INF for w, h in zip(want, heavy, strict=True)]
+        high = [-w if h else -INF for w, h in zip(want, heavy, strict=True)]
+        return _push(order, above, low, free), _push(back, below, high, free)
+
+    at = [0.0] * len(order)
+    for turn in range(9):
+        want = at[:]
+        for b in range(len(at)) if turn % 2 else reversed(range(len(at))):
+            if pulls[b]:
+                want[b] = sum([want[other] for other in pulls[b]]) / len(pulls[b])
+        at = [(a - b) / 2 if h else 0.0 for a, b, h in zip(*pushed(want), heavy, strict=True)]
+    least, most = pushed(at)
+    want = [at[row[0]] if len(row) == 1 else a for row, a in zip(ends, at, strict=True)]
+    low = _push(order, above, want[:], [-limit for limit in most])
+    high = _push(back, below, [-w for w in want], [-limit for limit in least])
+    return [(a - b) / 2 for a, b in zip(low, high, strict=True)]
+
+
+def _push(order: list[int], near: Gaps, at: list[float], most: list[float]) -> list[float]:
+    """Each block where it wants to be, or as much further as those before it make it go."""
+    for b in order:
+        for a, least in near[b]:
+            if at[a] + least > at[b]:
+                at[b] = at[a] + least
+        if at[b] > most[b]:
+            at[b] = most[b]
+    return at
+
+
+def _columns(
+    graph: _Graph, boxes: Sequence[Point], centre: list[float], rank_gap: float
+) -> list[Point]:
+    """Where each rank begins and ends; the gap after it grows with its steepest line."""
+    sizes, rises = [0.0] * len(graph.layers), [0.0] * len(graph.layers)
+    for r, (along, _) in zip(graph.rank, boxes, strict=False):
+        sizes[r] = max(sizes[r], along)
+    for u, outs in enumerate(graph.succs):
+        for v in outs:
+            rises[graph.rank[u]] = max(rises[graph.rank[u]], abs(centre[u] - centre[v]))
+    columns, left = [], 0.0
+    for size, rise in zip(sizes, rises, strict=True):
+        columns.append((left, left + size))
+        left += size + rank_gap + min(rise / 8, rank_gap)
+    return columns
+
+
+def _stops(graph: _Graph, centre: list[float], height: float) -> tuple[Stops, float]:
+    """Where each arrow passes between its boxes, and the height that all of it takes."""
+    stops: Stops = {}
+    lanes: dict[int, float] = {}
+    for (u, v), path in graph.paths.items():
+        line = [(graph.rank[b], centre[b]) for b in path[1:-1]]
+        if not line and graph.rank[v] > graph.rank[u] + 1:  # outside, a lane for each source
+            lane = lanes.setdefault(u, height + LINE_GAP * (len(lanes) + 1))
+            line = [(graph.rank[u] + 1, lane), (graph.rank[v] - 1, lane)]
+        for i, e in enumerate(graph.copies[u, v]):
+            shift = LINE_GAP * (i - (len(graph.copies[u, v]) - 1) / 2)
+            stops[e] = [(r, c + shift) for r, c in line]
+    return stops, height + LINE_GAP * len(lanes)
+
+
+def _ports(
+    graph: _Graph, stops: Stops, boxes: Sequence[Point], centre: list[float], end: int
+) -> dict[int, float]:
+    """Where arrows leave (end 0) or enter (end -1) their box: straight ones in the middle."""
+    fans: dict[int, list[tuple[float, int]]] = {}
+    for edge, arrows in graph.copies.items():
+        for e in arrows:
+            towards = stops[e][end][1] if stops[e] else centre[edge[end + 1]]
+            fans.setdefault(edge[end], []).append((towards, e))
+    ports = {}
+    for v, fan in fans.items():
+        fan.sort()
+        straight = [i for i, (towards, _) in enumerate(fan) if towards == centre[v]]
+        middle = sum(straight) / len(straight) if straight else (len(fan) - 1) / 2
+        step = 0.4 * boxes[v][1] / max(middle, len(fan) - 1 - middle, 1.0)
+        for i, (_, e) in enumerate(fan):
+            ports[e] = centre[v] + (i - middle) * min(step, LINE_GAP)
+    return ports
