@@ -1,9 +1,124 @@
-from .autodiff.tensor import Tensor
-from .autodiff import record, backward
-from .autodiff import protocols
-from .autodiff.transforms import *
-from .autodiff.modes import *
-from .autodiff.config import *
-from .autodiff.primitive import primitive
-from .check import *
+"""tinygrad_es: reverse-mode automatic differentiation on NumPy, drawn and explained.
+
+One table of derivatives read four ways (floats, arrays, graph, text); one recorded graph, many
+views. Model names follow Keras 3, Tensor names PyTorch and NumPy.
+
+>>> import tinygrad_es as tg
+>>> x = tg.Tensor(3.0, requires_grad=True)
+>>> y = x**2 + 1
+>>> y.backward()
+>>> x.grad
+tensor(6.0)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from . import ops
+from .autodiff import protocols as _protocols  # noqa: F401 - puts NumPy's protocols on Tensor
+from .autodiff.config import floatx, set_floatx
+from .autodiff.errors import AnomalyError, GradientError, ShapeError
+from .autodiff.modes import (
+    detect_anomaly,
+    enable_grad,
+    is_grad_enabled,
+    no_grad,
+    set_grad_enabled,
+    training,
+)
+from .autodiff.primitive import Primitive, primitive
+from .autodiff.tensor import Tensor, as_tensor
+from .autodiff.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+
+if TYPE_CHECKING:
+    from . import (
+        activations,
+        callbacks,
+        datasets,
+        initializers,
+        layers,
+        losses,
+        metrics,
+        models,
+        optimizers,
+    )
+    from .check import assert_gradients, check_gradients, check_primitive
+    from .layers import Input
+    from .models import Model, Sequential
+    from .views import draw
+
+__version__ = "0.1.0"
+
+# what is heavier than the engine loads on first use: `import tinygrad_es` costs little more than NumPy
+_MODULES = frozenset(
+    "activations callbacks check datasets initializers layers losses metrics models optimizers "
+    "views".split()
+)
+_NAMES = {
+    "Input": "layers",
+    "Model": "models",
+    "Sequential": "models",
+    "assert_gradients": "check",
+    "check_gradients": "check",
+    "check_primitive": "check",
+    "draw": "views",
+}
+
+__all__ = [
+    "AnomalyError",
+    "GradientError",
+    "Input",
+    "Model",
+    "Primitive",
+    "Sequential",
+    "ShapeError",
+    "Tensor",
+    "activations",
+    "as_tensor",
+    "assert_gradients",
+    "callbacks",
+    "check_gradients",
+    "check_primitive",
+    "datasets",
+    "detect_anomaly",
+    "draw",
+    "enable_grad",
+    "floatx",
+    "grad",
+    "hessian",
+    "hvp",
+    "initializers",
+    "is_grad_enabled",
+    "jacobian",
+    "jvp",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "no_grad",
+    "ops",
+    "optimizers",
+    "primitive",
+    "set_floatx",
+    "set_grad_enabled",
+    "training",
+    "value_and_grad",
+    "vjp",
+]
+
+
+def __getattr__(name: str) -> Any:
+    import importlib
+
+    if name in _MODULES:
+        return importlib.import_module(f".{name}", __name__)
+    if name in _NAMES:
+        value = getattr(importlib.import_module(f".{_NAMES[name]}", __name__), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_MODULES})

@@ -23,7 +23,6 @@ from numpy import (  # noqa: F401 - the namespace that rules and forwards read
     arctan,
     arctan2,
     arctanh,
-    broadcast_to,
     ceil,
     copy,
     cos,
@@ -47,7 +46,6 @@ from numpy import (  # noqa: F401 - the namespace that rules and forwards read
     logical_not,
     logical_or,
     logical_xor,
-    matmul,
     maximum,
     minimum,
     not_equal,
@@ -75,12 +73,14 @@ Array = Any
 power = operator.pow  # ndarray ** 2 takes NumPy's fast path, np.power does not
 round = np.rint
 _where = np.where
+ndarray = np.ndarray
 
 
 def __getattr__(name: str) -> Callable[..., Any]:
     if name.startswith("__"):
         raise AttributeError(name)
-    return resolve(name, sys.modules[__name__])
+    function = globals()[name] = resolve(name, sys.modules[__name__])
+    return function
 
 
 # --- elementwise ---------------------------------------------------------------------------------
@@ -103,23 +103,24 @@ def erf(x: Array) -> Array:
 
 # --- reductions: the ufunc's own method skips 1.5 µs of NumPy's wrapper -----------------------------
 
-_add, _maximum, _minimum, _multiply = np.add, np.maximum, np.minimum, np.multiply
+_add, _multiply = np.add.reduce, np.multiply.reduce
+_maximum, _minimum = np.maximum.reduce, np.minimum.reduce
 
 
 def sum(x: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
-    return _add.reduce(x, axis=axis, keepdims=keepdims)
+    return _add(x, axis, None, None, keepdims)
 
 
 def amax(x: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
-    return _maximum.reduce(x, axis=axis, keepdims=keepdims)
+    return _maximum(x, axis, None, None, keepdims)
 
 
 def amin(x: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
-    return _minimum.reduce(x, axis=axis, keepdims=keepdims)
+    return _minimum(x, axis, None, None, keepdims)
 
 
 def prod(x: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
-    return _multiply.reduce(x, axis=axis, keepdims=keepdims)
+    return _multiply(x, axis, None, None, keepdims)
 
 
 def any(x: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
@@ -167,7 +168,14 @@ def sum_to(x: Array, *, shape: tuple[int, ...]) -> Array:
     """Sum `x` over the axes that broadcasting `shape` to `x.shape` had made or stretched."""
     extra = x.ndim - len(shape)
     axes = (*range(extra), *(extra + i for i, n in enumerate(shape) if n == 1))
-    return np.add.reduce(x, axis=axes, keepdims=True).reshape(shape)
+    return _add(x, axes, None, None, True).reshape(shape)
+
+
+def broadcast_to(x: Array, *, shape: tuple[int, ...]) -> Array:
+    """`numpy.broadcast_to`; of one number a view without NumPy's 3 µs of Python."""
+    if x.ndim == 0:
+        return ndarray(shape, x.dtype, np.asarray(x), 0, (0,) * len(shape))
+    return np.broadcast_to(x, shape)
 
 
 def astype(x: Array, *, dtype: Any) -> Array:
@@ -201,6 +209,13 @@ def scatter_add(values: Array, *, index: Any, shape: tuple[int, ...]) -> Array:
 
 
 # --- linear algebra ------------------------------------------------------------------------------
+
+
+def matmul(a: Array, b: Array) -> Array:
+    """The product; of two matrices by `dot`, which costs 0.7 µs less (5 µs less for a batch of 1)."""
+    if a.ndim == 2 and b.ndim == 2:
+        return a.dot(b)
+    return np.matmul(a, b)
 
 
 def einsum(*operands: Array, subscripts: str) -> Array:
@@ -281,3 +296,7 @@ def fold(
             place[axis] = slice(start, start + stride * (y.shape[axis] - 1) + 1, stride)
         x[tuple(place)] += y[(..., *offset)]
     return x
+
+
+NATIVE = frozenset(name for name in globals() if not name.startswith("_"))
+"""The functions of this reading itself; others are read through their forward, and cached here."""

@@ -105,12 +105,24 @@ def sweep(
                     w = b
                 if type(a) is Tensor and a.tracked and op.rules[0] is not None:
                     pending.append((a, op.rules[0](xp, g, y, v, w)))
-            elif params is None and pulled == 1:
+            elif pulled == 1 and type(y) is not float:
+                a = inputs[0]
+                v = a.value
+                if a.modified > node.index:
+                    raise_modified(node, a)
+                if type(v) is float:
+                    pull(node, g, pending)
+                elif params is None:
+                    pending.append((a, op.rules[0](arrays, g, y, v)))
+                elif op.variadic:
+                    pending.append((a, op.rules[0](arrays, g, y, v, which=0, **params)))
+                else:
+                    pending.append((a, op.rules[0](arrays, g, y, v, **params)))
+            elif pulled == 1 and params is None and op.elementwise:
                 a = inputs[0]
                 if a.modified > node.index:
                     raise_modified(node, a)
-                xp = floats if type(y) is float else arrays
-                pending.append((a, op.rules[0](xp, g, y, a.value)))
+                pending.append((a, op.rules[0](floats, g, y, a.value)))
             else:
                 pull(node, g, pending)
         except (ZeroDivisionError, OverflowError, ValueError):
@@ -151,25 +163,26 @@ def pull(node: Tensor, g: Any, pending: list[tuple[Tensor, Any]], careful: bool 
     assert op is not None
     values = [x.value if type(x) is Tensor else x for x in inputs]
     y = node.value
-    scalar = type(y) is float and op.elementwise
+    weak = type(y) is float
+    scalar = weak and op.elementwise
     xp = floats if scalar and not careful else arrays
     if scalar and careful:
         g, y, values = np.float64(g), np.float64(y), [np.float64(v) for v in values]
-    elif not op.elementwise:
-        values = [np.asarray(v) if type(v) is float else v for v in values]
+    elif weak:
+        g, y, values = np.asarray(g), np.asarray(y), [np.asarray(v) for v in values]
     for i, x in enumerate(inputs):
         if type(x) is not Tensor:
             continue
         if x.modified > node.index:
             raise_modified(node, x)
-        rule = op.rule(i)
+        rule = op.rules[0] if op.variadic else op.rules[i]
         if not x.tracked or rule is None:
             continue
-        extra = {"which": i, **params} if op.variadic else params
         try:
-            c = rule(xp, g, y, *values, **extra)
-        except (ZeroDivisionError, OverflowError):
-            raise
+            if op.variadic:
+                c = rule(xp, g, y, *values, which=i, **params)
+            else:
+                c = rule(xp, g, y, *values, **params)
         except Exception as error:
             if scalar and not careful:
                 raise
@@ -268,7 +281,9 @@ def seed(root: Tensor, gradient: Any) -> Any:
                 f"shape {root.shape}; reduce it (.sum(), .mean()) or pass backward(gradient=…) of "
                 "that shape."
             )
-        return 1.0 if type(root.value) is float else np.ones_like(root.value)
+        if type(root.value) is float:
+            return 1.0
+        return np.ones(root.shape, root.dtype) if root.ndim else root.value.dtype.type(1)
     value = constant(gradient)
     if np.shape(value) != root.shape:
         raise ShapeError(

@@ -119,7 +119,7 @@ def value_of(x: Any) -> Any:
 
 def compute(name: str, values: list[Any], options: dict[str, Any]) -> Any:
     """The value, by the floats reading where all are floats, else by the arrays reading."""
-    if all(isinstance(v, (float, bool)) for v in values) and name in vars(floats):
+    if all(isinstance(v, (float, bool)) for v in values) and name in floats.NATIVE:
         try:
             return getattr(floats, name)(*values, **options)
         except (ZeroDivisionError, OverflowError, ValueError):
@@ -178,7 +178,7 @@ def __getattr__(name: str) -> Callable[..., Any]:
         raise AttributeError(name)
     if name == "getitem":
         return lambda x, *, index: x[index]
-    if name not in vars(arrays):
+    if name not in arrays.NATIVE:
         return resolve(name, sys.modules[__name__])
     if name in _OPERATORS:
         sign, binding = _OPERATORS[name]

@@ -43,7 +43,8 @@ greater, greater_equal, less, less_equal = operator.gt, operator.ge, operator.lt
 def __getattr__(name: str) -> Callable[..., Any]:
     if name.startswith("__"):
         raise AttributeError(name)
-    return resolve(name, sys.modules[__name__])
+    function = globals()[name] = resolve(name, sys.modules[__name__])
+    return function
 
 
 def maximum(a: float, b: float) -> float:
@@ -104,3 +105,7 @@ def zeros_like(x: float) -> float:
 
 def ones_like(x: float) -> float:
     return 1.0
+
+
+NATIVE = frozenset(name for name in globals() if not name.startswith("_"))
+"""The functions of this reading itself; others are read through their forward, and cached here."""

@@ -195,9 +195,8 @@ def resolve(name: str, reading: ModuleType | Any) -> Callable[..., Any]:
     op = PRIMITIVES.get(name)
     if op is None:
         raise AttributeError(f"{getattr(reading, '__name__', reading)!r} has no operation {name!r}")
-    forward = op.forward
 
     def read(*arrays: Any, **options: Any) -> Any:
-        return forward(reading, *arrays, **options)
+        return PRIMITIVES[name].forward(reading, *arrays, **options)  # it may be defined anew
 
     return read

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from . import arrays, floats
+from . import arrays, floats, rules
 from .config import float_dtype
 from .errors import AnomalyError, ShapeError, describe
 from .modes import MODES
@@ -267,25 +267,49 @@ def _binary(op: Primitive) -> Callable[..., Any]:
 
 
 def _general(op: Primitive) -> Callable[..., Any]:
-    count = len(op.inputs)
+    forward, count, variadic = op.forward, len(op.inputs), op.variadic
+    defaults = op.options or None
+    complete = not any(value is _REQUIRED for value in op.options.values())
 
     def function(*inputs: Any, **options: Any) -> Tensor:
-        params = dict(op.options) if op.options else None
-        if not op.variadic and len(inputs) != count:
+        if not variadic and len(inputs) != count:
             inputs, options = _by_position(op, inputs, options)
-        for key, value in options.items():
-            if params is None or key not in params:
-                raise TypeError(
-                    f"{op.name}: unknown argument {key!r}. Expected: {_signature(op)}."
-                )
-            params[key] = _plain(value)
-        if params:
-            missing = [key for key, value in params.items() if value is _REQUIRED]
-            if missing:
-                raise TypeError(f"{op.name}: missing {missing}. Expected: {_signature(op)}.")
-        return apply(op, inputs, params)
+        params = defaults if not options and complete else _filled(op, options)
+        tracked = False
+        values = []
+        for x in inputs:
+            if type(x) is Tensor:
+                v = x.value
+                tracked = tracked or x.tracked
+            else:
+                v = x
+            if type(v) is not ndarray or (values and v.dtype is not values[0].dtype):
+                return apply(op, inputs, params)  # numbers, lists, several dtypes
+            values.append(v)
+        if not values:
+            return apply(op, inputs, params)
+        try:
+            y = forward(arrays, *values, **params) if params else forward(arrays, *values)
+        except Exception as error:
+            y = recover(op, values, params or NO_OPTIONS, error)
+        if type(y) is not ndarray or y.dtype is not values[0].dtype:
+            y = settle(y, values)
+        return make_node(y, op, inputs, params, tracked)
 
     return function
+
+
+def _filled(op: Primitive, options: dict[str, Any]) -> dict[str, Any] | None:
+    """The options given, checked, over the row's defaults."""
+    params = dict(op.options)
+    for key, value in options.items():
+        if key not in params:
+            raise TypeError(f"{op.name}: unknown argument {key!r}. Expected: {_signature(op)}.")
+        params[key] = _plain(value) if type(value) in (Tensor, tuple) else value
+    missing = [key for key, value in params.items() if value is _REQUIRED]
+    if missing:
+        raise TypeError(f"{op.name}: missing {missing}. Expected: {_signature(op)}.")
+    return params or None
 
 
 def _by_position(
@@ -360,6 +384,7 @@ def install(name: str, op: Any) -> None:
         if op.function is None:
             op.function = bind(op)
         function = op.function
+        setattr(rules, name, function)  # the graph reading: no look-up in the registry
         if name in _OPERATORS:
             sign = _OPERATORS[name]
             setattr(Tensor, f"__{sign}__", function)

@@ -88,6 +88,7 @@ class Figure(_Fields):
         rankdir: str = "LR",
         note: str = "",
     ) -> "Figure":
+        """Check the parts and make the figure."""
         boxes, arrows = tuple(boxes), tuple(arrows)
         if rankdir not in RANKDIRS:
             raise ValueError(f"rankdir must be one of {_listed(RANKDIRS)}. Received: {rankdir!r}.")
@@ -169,13 +170,11 @@ def shorten(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: max(limit - 1, 0)].rstrip() + "…"
 
 
-_ENTITIES = {38: "&amp;", 60: "&lt;", 62: "&gt;", 34: "&quot;", 39: "&#39;", 92: "&#92;"}
-
-
 def escape(text: str) -> str:
-    r"""`text` inside XML, HTML or a Graphviz HTML-like label; Graphviz minds backslashes too.
+    """Make `text` safe inside an element or an attribute of XML and HTML.
 
-    >>> escape(r"<b>\N</b>")
-    '&lt;b&gt;&#92;N&lt;/b&gt;'
+    >>> escape("<b> & 'c'")
+    '&lt;b&gt; &amp; &#39;c&#39;'
     """
-    return text.translate(_ENTITIES)
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace('"', "&quot;").replace("'", "&#39;")

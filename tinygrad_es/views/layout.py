@@ -21,7 +21,8 @@ from typing import NamedTuple
 Point = tuple[float, float]
 Edge = tuple[int, int]
 Links = list[list[int]]
-Stops = dict[int, list[tuple[int, float]]]  # per arrow: (rank, coordinate) on its way
+Numbers = list[float]
+Line = list[tuple[int, float]]  # the way of an arrow as (rank, coordinate) pairs
 Gaps = list[list[tuple[int, float]]]  # per block: (a neighbouring block, least distance to it)
 
 BOX_GAP = 24.0  # between two boxes of a rank
@@ -69,7 +70,7 @@ def layered(
 
 def _drawn(boxes: Sequence[Point], edges: Sequence[Edge], rank_gap: float) -> Layout:
     graph = _Graph(len(boxes), edges)
-    _reduce_crossings(graph)
+    graph.reduce_crossings()
     across = [c for _, c in boxes]
     for v in [u for u, v in edges if u == v]:
         across[v] = boxes[v][1] + 2 * LOOP
@@ -79,25 +80,20 @@ def _drawn(boxes: Sequence[Point], edges: Sequence[Edge], rank_gap: float) -> La
     columns = _columns(graph, boxes, centre, rank_gap)
     positions = [(sum(columns[graph.rank[v]]) / 2, centre[v]) for v in range(len(boxes))]
     height = max([c + size / 2 for c, size in zip(centre, across, strict=True)])
-    stops, height = _stops(graph, centre, height)
-    leave, enter = (_ports(graph, stops, boxes, centre, end) for end in (0, -1))
-    routes: list[list[Point]] = []
+    lines, height = _lines(graph, centre, height)
+    _spread(graph, lines, boxes, centre)
+    routes = []
     for e, (u, v) in enumerate(edges):
-        (x, y), (w, h) = positions[u], boxes[u]
         if u == v:
-            side, top = min(LOOP, w / 4), y - h / 2
-            corners = [(x + side, top - LOOP), (x - side, top - LOOP)]
-            routes.append([(x + side, top), *corners, (x - side, top)])
+            x, top = positions[v][0], positions[v][1] - boxes[v][1] / 2
+            half, over = min(LOOP, boxes[v][0] / 2) / 2, top - LOOP
+            routes.append([(x + half, top), (x + half, over), (x - half, over), (x - half, top)])
             continue
         back = graph.rank[u] > graph.rank[v]
         first, last = (v, u) if back else (u, v)
-        line = [(graph.rank[first], leave[e]), *stops[e], (graph.rank[last], enter[e])]
-        route = [(positions[first][0] + boxes[first][0] / 2, leave[e])]
-        for (r, c), (s, d) in pairwise(line):
-            if c != d:
-                route += [(columns[r][1], c), (columns[s][0], d)]
-        route.append((positions[last][0] - boxes[last][0] / 2, enter[e]))
-        routes.append(list(dict.fromkeys(route[::-1] if back else route)))
+        start = positions[first][0] + boxes[first][0] / 2
+        route = _route(lines[e], columns, start, positions[last][0] - boxes[last][0] / 2)
+        routes.append(route[::-1] if back else route)
     return Layout(positions, routes, columns[-1][1], height)
 
 
@@ -108,10 +104,8 @@ class _Graph:
                  "real", "succs")  # fmt: skip
 
     def __init__(self, count: int, edges: Sequence[Edge]) -> None:
-        order = _topological(_links(count, (edge for edge in edges if edge[0] != edge[1]))[1])
-        turn = [0] * count
-        for i, v in enumerate(order):
-            turn[v] = i
+        order = _topological(*_links(count, (edge for edge in edges if edge[0] != edge[1])))
+        turn = {v: i for i, v in enumerate(order)}
         self.real = count
         self.copies: dict[Edge, list[int]] = {}  # the arrows of each edge: `a*a` has two
         for e, (u, v) in enumerate(edges):
@@ -132,23 +126,46 @@ class _Graph:
         self.place = [0] * len(self.rank)  # position inside the layer
         self.number()
 
-    def number(self) -> None:
+    def number(self) -> None:  # the places, from the layers
         for layer in self.layers:
             for i, v in enumerate(layer):
                 self.place[v] = i
 
+    def reduce_crossings(self) -> None:
+        """Barycentre sweeps, back and forth, the best order kept (the first among equals)."""
+        best, kept = self.crossings(), [layer[:] for layer in self.layers]
+        for turn in range(max(4, min(24, 20_000 // len(self.place)))):
+            if not best:
+                return
+            near = self.preds if turn % 2 else self.succs  # operands follow consumers first
+            for layer in self.layers if turn % 2 else reversed(self.layers):
+                if len(layer) > 1:
+                    _sort(layer, near, self.place, turn % 4 > 1)
+            crossings = self.crossings()
+            if crossings < best:
+                best, kept = crossings, [layer[:] for layer in self.layers]
+        self.layers = kept
+        self.number()
 
-def _topological(succs: Links) -> list[int]:
+    def crossings(self) -> int:
+        """Pairs of lines that cross: inversions among the ends, counted by insertion."""
+        total = 0
+        for layer in self.layers:
+            seen: list[int] = []
+            for u in layer if len(layer) > 1 else ():
+                ends = sorted([self.place[v] for v in self.succs[u]])
+                total += sum([len(seen) - bisect_right(seen, end) for end in ends])
+                for end in ends:
+                    insort(seen, end)
+        return total
+
+
+def _topological(preds: Links | Gaps, succs: Links) -> list[int]:
     """Every node after those that point to it; a cycle is opened at its lowest index."""
-    count = len(succs)
-    waiting = [0] * count
-    for outs in succs:
-        for v in outs:
-            waiting[v] += 1
-    order = [v for v in range(count) if not waiting[v]]
-    queued = [not w for w in waiting]
-    lowest = 0
-    for head in range(count):
+    waiting = [len(ins) for ins in preds]
+    order = [v for v, count in enumerate(waiting) if not count]
+    queued, lowest = [not count for count in waiting], 0
+    for head in range(len(succs)):
         if head == len(order):  # only cycles are left
             lowest = queued.index(False, lowest)
             queued[lowest] = True
@@ -180,7 +197,7 @@ def _ranks(order: list[int], preds: Links, succs: Links) -> tuple[list[int], ...
         height[v] = max([height[w] + 1 for w in succs[v]], default=0)
     alone = [False] * len(order)  # moving it moves nothing but its own operands
     for v in order:
-        alone[v] = len(succs[v]) == 1 and all([alone[u] for u in preds[v]])
+        alone[v] = len(succs[v]) == 1 and all(alone[u] for u in preds[v])
     rank = depth[:]
     for v in reversed(order):
         if len(succs[v]) >= max(1, len(preds[v]) - sum([alone[u] for u in preds[v]])):
@@ -216,23 +233,6 @@ def _first_order(rank: list[int], preds: Links, succs: Links) -> Links:
     return layers
 
 
-def _reduce_crossings(graph: _Graph) -> None:
-    """Barycentre sweeps, back and forth, the best order kept (the first among equals)."""
-    best, kept = _crossings(graph), [layer[:] for layer in graph.layers]
-    for turn in range(max(4, min(24, 20_000 // len(graph.place)))):
-        if not best:
-            return
-        near = graph.preds if turn % 2 else graph.succs  # operands follow consumers first
-        for layer in graph.layers if turn % 2 else reversed(graph.layers):
-            if len(layer) > 1:
-                _sort(layer, near, graph.place, turn % 4 > 1)
-        crossings = _crossings(graph)
-        if crossings < best:
-            best, kept = crossings, [layer[:] for layer in graph.layers]
-    graph.layers = kept
-    graph.number()
-
-
 def _sort(layer: list[int], near: Links, place: list[int], swap: bool) -> None:
     """Sort by the mean place of neighbours; a node without any stays behind the one before."""
     keys, mean = {}, -1.0
@@ -247,19 +247,6 @@ def _sort(layer: list[int], near: Links, place: list[int], swap: bool) -> None:
         place[v] = i
 
 
-def _crossings(graph: _Graph) -> int:
-    """Pairs of lines that cross: inversions among the ends, counted by insertion."""
-    total = 0
-    for layer in graph.layers:
-        seen: list[int] = []
-        for u in layer if len(layer) > 1 else ():
-            ends = sorted([graph.place[v] for v in graph.succs[u]])
-            total += sum([len(seen) - bisect_right(seen, end) for end in ends])
-            for end in ends:
-                insort(seen, end)
-    return total
-
-
 def _blocks(graph: _Graph) -> tuple[list[int], int]:
     """The block of every node, and how many blocks there are."""
     before = _favourites(graph.preds, graph.depth)  # the deepest operand is on the main chain
@@ -270,8 +257,7 @@ def _blocks(graph: _Graph) -> tuple[list[int], int]:
         for v in layer:
             u = before[v]
             if u >= 0 and after[u] == v:
-                soft = u < graph.real or v < graph.real
-                pairs.append((soft, graph.place[u], graph.place[v], u, v))
+                pairs.append((min(u, v) < graph.real, graph.place[u], graph.place[v], u, v))
         joined = dict(_uncrossed(pairs))
         for v in layer:
             block[v] = block[joined[v]] if v in joined else count
@@ -291,17 +277,15 @@ def _favourites(near: Links, length: list[int]) -> list[int]:
 
 def _uncrossed(pairs: list[tuple[bool, int, int, int, int]]) -> Iterator[Edge]:
     """The (target, source) pairs that can all be straight: bends first, then from the top."""
-    starts: list[int] = []
-    ends: list[int] = []
+    kept: list[Edge] = []
     for _, start, end, u, v in sorted(pairs):
-        i = bisect_right(starts, start)
-        if (not i or ends[i - 1] < end) and (i == len(ends) or end < ends[i]):
-            starts.insert(i, start)
-            ends.insert(i, end)
+        i = bisect_right(kept, (start, end))
+        if (not i or kept[i - 1][1] < end) and (i == len(kept) or end < kept[i][1]):
+            kept.insert(i, (start, end))
             yield v, u
 
 
-def _coordinates(graph: _Graph, across: list[float]) -> list[float]:
+def _coordinates(graph: _Graph, across: Numbers) -> Numbers:
     """The coordinate of every node; no two of a rank closer than their sizes allow."""
     block, count = _blocks(graph)
     above: Gaps = [[] for _ in range(count)]
@@ -323,14 +307,14 @@ def _coordinates(graph: _Graph, across: list[float]) -> list[float]:
     return [at[b] - low for b in block]
 
 
-def _settle(above: Gaps, below: Gaps, ends: Links) -> list[float]:
+def _settle(above: Gaps, below: Gaps, ends: Links) -> Numbers:
     """Draw heavy blocks towards each other, then put those that hang by one arrow beside them."""
-    order = _topological([[b for b, _ in row] for row in below])
+    order = _topological(above, [[b for b, _ in row] for row in below])
     back, free = order[::-1], [INF] * len(order)
     heavy = [len(row) > 1 for row in ends]
     pulls = [[b for b in row if heavy[b]] if h else [] for row, h in zip(ends, heavy, strict=True)]
 
-    def pushed(want: list[float]) -> tuple[list[float], list[float]]:
+    def pushed(want: Numbers) -> tuple[Numbers, Numbers]:
         low = [w if h else -INF for w, h in zip(want, heavy, strict=True)]
         high = [-w if h else -INF for w, h in zip(want, heavy, strict=True)]
         return _push(order, above, low, free), _push(back, below, high, free)
@@ -349,20 +333,17 @@ def _settle(above: Gaps, below: Gaps, ends: Links) -> list[float]:
     return [(a - b) / 2 for a, b in zip(low, high, strict=True)]
 
 
-def _push(order: list[int], near: Gaps, at: list[float], most: list[float]) -> list[float]:
+def _push(order: list[int], near: Gaps, at: Numbers, most: Numbers) -> Numbers:
     """Each block where it wants to be, or as much further as those before it make it go."""
     for b in order:
         for a, least in near[b]:
             if at[a] + least > at[b]:
                 at[b] = at[a] + least
-        if at[b] > most[b]:
-            at[b] = most[b]
+        at[b] = min(at[b], most[b])
     return at
 
 
-def _columns(
-    graph: _Graph, boxes: Sequence[Point], centre: list[float], rank_gap: float
-) -> list[Point]:
+def _columns(graph: _Graph, boxes: Sequence[Point], centre: Numbers, gap: float) -> list[Point]:
     """Where each rank begins and ends; the gap after it grows with its steepest line."""
     sizes, rises = [0.0] * len(graph.layers), [0.0] * len(graph.layers)
     for r, (along, _) in zip(graph.rank, boxes, strict=False):
@@ -373,40 +354,47 @@ def _columns(
     columns, left = [], 0.0
     for size, rise in zip(sizes, rises, strict=True):
         columns.append((left, left + size))
-        left += size + rank_gap + min(rise / 8, rank_gap)
+        left += size + gap + min(rise / 6, 50.0)
     return columns
 
 
-def _stops(graph: _Graph, centre: list[float], height: float) -> tuple[Stops, float]:
-    """Where each arrow passes between its boxes, and the height that all of it takes."""
-    stops: Stops = {}
+def _lines(graph: _Graph, centre: Numbers, height: float) -> tuple[dict[int, Line], float]:
+    """Each arrow as (rank, coordinate) pairs, and the height that the drawing needs for them."""
+    lines: dict[int, Line] = {}
     lanes: dict[int, float] = {}
     for (u, v), path in graph.paths.items():
-        line = [(graph.rank[b], centre[b]) for b in path[1:-1]]
-        if not line and graph.rank[v] > graph.rank[u] + 1:  # outside, a lane for each source
+        line = [(graph.rank[b], centre[b]) for b in path]
+        if len(path) == 2 and graph.rank[v] > graph.rank[u] + 1:  # outside, a lane per source
             lane = lanes.setdefault(u, height + LINE_GAP * (len(lanes) + 1))
-            line = [(graph.rank[u] + 1, lane), (graph.rank[v] - 1, lane)]
-        for i, e in enumerate(graph.copies[u, v]):
-            shift = LINE_GAP * (i - (len(graph.copies[u, v]) - 1) / 2)
-            stops[e] = [(r, c + shift) for r, c in line]
-    return stops, height + LINE_GAP * len(lanes)
+            line[1:1] = [(graph.rank[u] + 1, lane), (graph.rank[v] - 1, lane)]
+        arrows = graph.copies[u, v]
+        for i, e in enumerate(arrows):
+            shift = LINE_GAP * (i - (len(arrows) - 1) / 2)
+            lines[e] = [line[0], *((r, c + shift) for r, c in line[1:-1]), line[-1]]
+    return lines, height + LINE_GAP * len(lanes)
 
 
-def _ports(
-    graph: _Graph, stops: Stops, boxes: Sequence[Point], centre: list[float], end: int
-) -> dict[int, float]:
-    """Where arrows leave (end 0) or enter (end -1) their box: straight ones in the middle."""
-    fans: dict[int, list[tuple[float, int]]] = {}
-    for edge, arrows in graph.copies.items():
+def _spread(graph: _Graph, lines: dict[int, Line], boxes: Sequence[Point], centre: Numbers) -> None:
+    """Spread the ends of lines along the border of their box, the straight one in the middle."""
+    fans: dict[tuple[int, int], list[tuple[float, int]]] = {}
+    for (u, v), arrows in graph.copies.items():
         for e in arrows:
-            towards = stops[e][end][1] if stops[e] else centre[edge[end + 1]]
-            fans.setdefault(edge[end], []).append((towards, e))
-    ports = {}
-    for v, fan in fans.items():
+            fans.setdefault((u, 0), []).append((lines[e][1][1], e))
+            fans.setdefault((v, -1), []).append((lines[e][-2][1], e))
+    for (v, end), fan in fans.items():
         fan.sort()
         straight = [i for i, (towards, _) in enumerate(fan) if towards == centre[v]]
         middle = sum(straight) / len(straight) if straight else (len(fan) - 1) / 2
-        step = 0.4 * boxes[v][1] / max(middle, len(fan) - 1 - middle, 1.0)
+        step = min(LINE_GAP, 0.45 * boxes[v][1] / max(middle, len(fan) - 1 - middle, 1.0))
         for i, (_, e) in enumerate(fan):
-            ports[e] = centre[v] + (i - middle) * min(step, LINE_GAP)
-    return ports
+            lines[e][end] = (graph.rank[v], centre[v] + (i - middle) * step)
+
+
+def _route(line: Line, columns: list[Point], left: float, right: float) -> list[Point]:
+    """Level inside the ranks, from one coordinate to the next in the gaps between them."""
+    route = [(left, line[0][1])]
+    for (r, c), (s, d) in pairwise(line):
+        if c != d:
+            route += [(columns[r][1], c), (columns[s][0], d)]
+    route.append((right, line[-1][1]))
+    return list(dict.fromkeys(route))

@@ -8,6 +8,7 @@ arrows are dashed.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 from unicodedata import combining, east_asian_width
 
 from tinygrad_es.views.figure import Arrow, Box, Figure, clean, escape, role, shorten
@@ -168,8 +169,8 @@ class _Card:
         if kind == "parameter":
             parts.append(f'<rect class="bar" y="6" width="4" height="{_n(self.height - 12)}"/>')
         if kind == "output":
-            w, h, r = _n(self.width + 6), _n(self.height + 6), "9"
-            parts.append(f'<rect class="edge" x="-3" y="-3" width="{w}" height="{h}" rx="{r}"/>')
+            w, h = _n(self.width - 6), _n(self.height - 6)
+            parts.append(f'<rect class="edge" x="3" y="3" width="{w}" height="{h}" rx="3.5"/>')
         return "".join([*parts, *self._texts(), "</g>"])
 
     def _texts(self) -> Iterator[str]:
@@ -192,59 +193,73 @@ class _Card:
 # -- arrows -------------------------------------------------------------------------------------
 
 
-def _placed(
-    figure: Figure, cards: list[_Card]
-) -> tuple[Layout, list[list[list[Point]]], list[int]]:
-    """The layout, the routes of each arrow, and the node of its label (-1 without one).
+class _Line(NamedTuple):
+    """The route of an arrow, in two pieces around its label where it has one."""
 
-    A label is a small box of its own on the way of its arrow: so it never sits on anything.
+    arrow: Arrow
+    pieces: list[list[Point]]
+    label: str = ""
+    at: Point = (0.0, 0.0)
+
+
+def _placed(figure: Figure, cards: list[_Card]) -> tuple[Layout, list[_Line]]:
+    """Lay out the boxes, and with them the labels: each is a box on the way of its arrow.
+
+    So a label never sits on anything. Left to right, all arrows between two boxes share one label
+    box, each on its own line of it; top to bottom every arrow has its own.
     """
+    lr = figure.rankdir == "LR"
+    labels = [shorten(clean(arrow.label), LABEL_LIMIT) for arrow in figure.arrows]
+    widths = [text_width(label, 11, mono=True) + 8 if label else 0.0 for label in labels]
+    ends = [(a.source, a.target) if a.kind == "forward" else (a.target, a.source)
+            for a in figure.arrows]  # fmt: skip
+    groups: dict[tuple[int, int], list[int]] = {}
+    for i, pair in enumerate(ends):
+        groups.setdefault(pair, []).append(i)
     sizes = [(card.width, card.height) for card in cards]
-    edges: list[tuple[int, int]] = []
-    pieces: list[range] = []
-    labels: list[int] = []
-    for arrow in figure.arrows:
-        ends = (arrow.source, arrow.target)
-        ends = ends if arrow.kind == "forward" else ends[::-1]
-        label, first = _label(arrow), len(edges)
-        labels.append(len(sizes) if label else -1)
-        if label:
-            edges += [(ends[0], len(sizes)), (len(sizes), ends[1])]
-            sizes.append((text_width(label, 11, mono=True) + 8, 17.0))
-        else:
-            edges.append(ends)
-        pieces.append(range(first, len(edges)))
-    layout = layered(sizes, edges, figure.rankdir, 26.0 if max(labels, default=-1) >= 0 else 52.0)
-    routes = []
-    for arrow, piece in zip(figure.arrows, pieces, strict=True):
-        parts = [layout.routes[e] for e in piece]
-        forward = arrow.kind == "forward"
-        routes.append(parts if forward else [part[::-1] for part in reversed(parts)])
-    return layout, routes, labels
+    legs: list[list[tuple[int, int]]] = [[pair] for pair in ends]
+    for (first, last), group in groups.items():
+        if any(labels[i] for i in group):
+            for shared in [group] if lr else [[i] for i in group]:
+                for i in shared:
+                    legs[i] = [(first, len(sizes)), (len(sizes), last)]
+                sizes.append((max(widths[i] for i in shared), 18.0 * len(shared)))
+    edges = [leg for pair in legs for leg in pair]
+    layout = layered(sizes, edges, figure.rankdir, 26.0 if any(labels) else 52.0)
+    routes, lines = iter(layout.routes), []
+    for arrow, label, leg in zip(figure.arrows, labels, legs, strict=True):
+        pieces = [next(routes) for _ in leg]
+        x, y = layout.positions[leg[0][1]]
+        at = (x, pieces[0][-1][1]) if lr else (pieces[0][-1][0], y)
+        if not label:
+            pieces = [[point for piece in pieces for point in piece]]
+        if arrow.kind == "backward":
+            pieces = [piece[::-1] for piece in reversed(pieces)]
+        lines.append(_Line(arrow, pieces, label, at))
+    return layout, lines
 
 
-def _label(arrow: Arrow) -> str:
-    return shorten(clean(arrow.label), LABEL_LIMIT)
-
-
-def _arrow(index: int, arrow: Arrow, parts: list[list[Point]], at: Point | None, lr: bool) -> str:
+def _arrow(index: int, line: _Line, lr: bool) -> str:
     """The line of an arrow (interrupted where its label is), its head and its label."""
-    (x, y), (tip_x, tip_y) = parts[-1][-2:]
-    along = (tip_x != x) if lr else (tip_y == y)  # the last piece is level, or a curve that ends so
-    dx, dy = ((tip_x > x) - (tip_x < x), 0) if along else (0, (tip_y > y) - (tip_y < y))
+    *pieces, last = line.pieces
+    (x, y), (tip_x, tip_y) = last[-2:]
+    level = tip_x != x if lr else tip_y == y  # a curve ends in the direction of the ranks
+    dx, dy = ((tip_x > x) - (tip_x < x), 0) if level else (0, (tip_y > y) - (tip_y < y))
     end = (tip_x - 0.75 * TIP * dx, tip_y - 0.75 * TIP * dy)
-    path = "".join([_curve(part, lr) for part in (*parts[:-1], [*parts[-1][:-1], end])])
-    back = (tip_x - TIP * dx, tip_y - TIP * dy)
-    wing_x, wing_y = 0.45 * TIP * dy, 0.45 * TIP * dx
-    corners = (
-        (tip_x, tip_y), (back[0] + wing_x, back[1] + wing_y), end,
-        (back[0] - wing_x, back[1] - wing_y),
-    )  # fmt: skip
+    path = "".join([_curve(piece, lr) for piece in (*pieces, [*last[:-1], end])])
+    back_x, back_y = tip_x - TIP * dx, tip_y - TIP * dy
+    side_x, side_y = 0.45 * TIP * dy, 0.45 * TIP * dx
+    corners = [(tip_x, tip_y), (back_x + side_x, back_y + side_y), end]
+    corners.append((back_x - side_x, back_y - side_y))
     head = "L".join([f"{_n(a)} {_n(b)}" for a, b in corners])
-    text = _text("", at[0], at[1] + 4, _label(arrow), 11, mono=True) if at else ""
+    (a, b), label = line.at, line.label
+    text = _text("text", a, b + 4, label, 11, mono=True) if label else ""
+    full = clean(line.arrow.label)
+    if full != label:
+        text = f"<title>{escape(full)}</title>{text}"
     return (
-        f'<g class="arrow {arrow.kind}" data-arrow="{index}"><path class="line" d="{path}"/>'
-        f'<path class="tip" d="M{head}z"/>{text}</g>'
+        f'<g class="arrow {line.arrow.kind}" data-arrow="{index}">{text}'
+        f'<path class="line" d="{path}"/><path class="tip" d="M{head}z"/></g>'
     )
 
 
@@ -276,8 +291,8 @@ def to_svg(figure: Figure) -> str:
     True
     """
     cards = [_Card(box) for box in figure.boxes]
-    layout, routes, labels = _placed(figure, cards)
-    room = max(layout.width, 360.0)
+    layout, routes = _placed(figure, cards)
+    room = max(layout.width, 420.0)
     titles = list(_wrapped(figure.title, 16, room))
     notes = list(_wrapped(figure.note, 12, room))
     widest = max(
@@ -293,10 +308,8 @@ def to_svg(figure: Figure) -> str:
         parts.append(_text("title", width / 2, MARGIN + 14 + 22 * i, line, 16))
     left = (width - layout.width) / 2
     parts.append(f'<g transform="translate({_n(left)} {_n(top)})">')
-    lr = figure.rankdir == "LR"
-    for i, (arrow, route, label) in enumerate(zip(figure.arrows, routes, labels, strict=True)):
-        at = layout.positions[label] if label >= 0 else None
-        parts.append(_arrow(i, arrow, route, at, lr))
+    for i, route in enumerate(routes):
+        parts.append(_arrow(i, route, figure.rankdir == "LR"))
     for card, (x, y) in zip(cards, layout.positions, strict=False):
         parts.append(card.drawn(x - card.width / 2, y - card.height / 2))
     parts.append("</g>")
@@ -307,11 +320,12 @@ def to_svg(figure: Figure) -> str:
 
 def _opening(figure: Figure, width: float, height: float) -> str:
     name = escape(clean(figure.title)) or "graph"
+    note = f"<desc>{escape(clean(figure.note))}</desc>" if figure.note else ""
     w, h = _n(width), _n(height)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="tge" role="img" aria-label="{name}" '
         f'width="{w}" height="{h}" viewBox="0 0 {w} {h}" xml:space="preserve">'
-        f"<title>{name}</title>\n<style>{SHAPES}{_colours(2)}"
+        f"<title>{name}</title>{note}\n<style>{SHAPES}{_colours(2)}"
         f"@media (prefers-color-scheme: dark){{\n{_colours(3)}}}\n</style>\n"
         f'<rect class="bg" width="{w}" height="{h}" rx="8"/>'
     )

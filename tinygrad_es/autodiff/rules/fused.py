@@ -27,10 +27,11 @@ softmax.derivatives(x=lambda xp, g, y, x: y * (g - xp.sum(g * y, axis=-1, keepdi
     domain=(0.1, 0.9),
     twin="softmax_cross_entropy_twin",
 )
-def softmax_cross_entropy(xp, logits, targets):
+def softmax_cross_entropy(xp, logits, targets, *, unit_mass=False):
     """−Σ t·log softmax(z) over the last axis: one loss per sample, from logits.
 
-    For targets that sum to 1 the gradient in the logits is softmax(z) − t.
+    For targets that sum to 1 (say `unit_mass=True` where it is known, as for one-hot rows) the
+    gradient in the logits is softmax(z) − t.
     """
     shifted = logits - xp.amax(logits, axis=-1, keepdims=True)
     total = xp.log(xp.sum(xp.exp(shifted), axis=-1, keepdims=True))
@@ -41,12 +42,14 @@ def _column(xp, g):
     return xp.reshape(g, shape=(*g.shape, 1))
 
 
-def _logits_rule(xp, g, y, logits, targets):
-    mass = xp.sum(targets, axis=-1, keepdims=True)
-    return _column(xp, g) * (xp.softmax(logits) * mass - targets)
+def _logits_rule(xp, g, y, logits, targets, *, unit_mass):
+    p = xp.softmax(logits)
+    if not unit_mass:
+        p = p * xp.sum(targets, axis=-1, keepdims=True)
+    return _column(xp, g) * (p - targets)
 
 
-def _targets_rule(xp, g, y, logits, targets):
+def _targets_rule(xp, g, y, logits, targets, *, unit_mass):
     return _column(xp, g) * (xp.logsumexp(logits, axis=-1, keepdims=True) - logits)
 
 

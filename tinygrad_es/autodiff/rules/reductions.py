@@ -18,9 +18,9 @@ reduction = partial(primitive, samples=AXES)
 
 def kept(xp, reduced, x, axis, keepdims):
     """A reduced array, with the axes it lost back as axes of length 1, to meet `x` again."""
-    if keepdims:
+    if keepdims or axis is None:  # one number meets x as it is
         return reduced
-    axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    axes = axis if isinstance(axis, tuple) else (axis,)
     axes = [a % x.ndim for a in axes]
     return xp.reshape(reduced, shape=tuple(1 if i in axes else n for i, n in enumerate(x.shape)))
 

@@ -1,0 +1,273 @@
+"""The base of all layers: names, weights, building on first use."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .. import initializers
+from ..autodiff.config import float_dtype
+from ..autodiff.errors import describe
+from ..autodiff.modes import is_training, scope
+from ..autodiff.modes import training as training_mode
+from ..autodiff.tensor import Tensor, as_tensor, constant, next_index
+from ..registry import snake_case
+
+__all__ = ["Layer", "clear_session", "unique_name"]
+
+Shape = tuple[int | None, ...]
+_counters: dict[str, Iterator[int]] = {}
+
+
+def unique_name(base: str) -> str:
+    """dense, dense_1, dense_2, …: a counter for each class, of the whole process, as Keras'."""
+    number = next(_counters.setdefault(base, itertools.count()))
+    return f"{base}_{number}" if number else base
+
+
+def clear_session() -> None:
+    """Start the counters of names again, as `keras.backend.clear_session()`."""
+    _counters.clear()
+
+
+class Layer:
+    """Base class: write `__init__` (configuration), `build` (weights) and `call` (mathematics).
+
+    Args:
+        name: unique within a model; default: the class in snake case and a number.
+        trainable: whether its weights get gradients.
+        dtype: of the weights; default `floatx`.
+        input_shape / input_dim: accepted on a first layer, as in Keras 2.
+
+    Raises:
+        ValueError: an unknown keyword, or a name with a slash.
+
+    >>> import numpy as np
+    >>> from tinygrad_es import layers
+    >>> class Scale(layers.Layer):
+    ...     def build(self, input_shape):
+    ...         self.factor = self.add_weight(shape=(), initializer="ones", name="factor")
+    ...     def call(self, x):
+    ...         return x * self.factor
+    >>> Scale()(np.ones((1, 2), "float32")).shape
+    (1, 2)
+    """
+
+    min_ndim: ClassVar[int | None] = None
+    _takes_training: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "call" in vars(cls):
+            cls._takes_training = "training" in inspect.signature(cls.call).parameters
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        input_shape = kwargs.pop("input_shape", None)
+        input_dim = kwargs.pop("input_dim", None)
+        if input_dim is not None:
+            input_shape = (input_dim,)
+        if kwargs:
+            raise ValueError(
+                f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}"
+            )
+        if name is not None and (not isinstance(name, str) or "/" in name):
+            raise ValueError(
+                f"Argument `name` must be a string and cannot contain character `/`. "
+                f"Received: name={name!r}"
+            )
+        self.name = name or unique_name(snake_case(type(self).__name__))
+        self._trainable = bool(trainable)
+        self.dtype = np.dtype(dtype or float_dtype()).name
+        self.asked_input_shape: Shape | None = (
+            None if input_shape is None else (None, *input_shape)
+        )
+        self.built = False
+        self.built_shape: Shape | None = None
+        self.own_weights: list[Tensor] = []
+
+    # --- what a subclass writes ------------------------------------------------------------------
+
+    def build(self, input_shape: Shape) -> None:
+        """Make the weights for inputs of this shape (batch axis first, None where unknown)."""
+
+    def call(self, x: Any) -> Any:
+        """The mathematics; may take `training` as well."""
+        raise TypeError(f"{type(self).__name__} has no call(x) of its own")
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """The shape that `call` returns; found by calling on zeros unless a subclass knows it."""
+        known = tuple(2 if n is None else n for n in input_shape)
+        result = self(np.zeros(known, dtype=self.dtype))
+        return (None if input_shape[0] is None else input_shape[0], *result.shape[1:])
+
+    # --- calling ---------------------------------------------------------------------------------
+
+    def __call__(self, x: Any, training: bool | None = None) -> Any:
+        x = self.check_input(x)
+        if not self.built:
+            self.build_for((None, *x.shape[1:]))
+        if training is None and not self._takes_training:
+            with scope(self.name):
+                return self.call(x)
+        flag = is_training() if training is None else bool(training)
+        with scope(self.name), training_mode(flag):
+            if self._takes_training:
+                return self.call(x, training=flag)  # type: ignore[call-arg]  # checked above
+            return self.call(x)
+
+    def check_input(self, x: Any) -> Tensor:
+        """The input as a Tensor of the layer's dtype, of a shape that this layer can take."""
+        if type(x) is not Tensor:
+            x = as_tensor(x)
+        if type(x.value) is not float and x.value.dtype.kind in "iub":
+            x = as_tensor(x.value.astype(self.dtype))
+        if self.min_ndim is not None and x.ndim < self.min_ndim:
+            raise ValueError(
+                f'Input 0 of layer "{self.name}" is incompatible with the layer: expected '
+                f"min_ndim={self.min_ndim}, found ndim={x.ndim}. Full shape received: {x.shape}"
+            )
+        return x
+
+    def build_for(self, input_shape: Shape) -> None:
+        """Build once, under the layer's name."""
+        self.built_shape = input_shape
+        self.build(input_shape)
+        self.built = True
+
+    # --- weights ---------------------------------------------------------------------------------
+
+    def add_weight(
+        self,
+        shape: Sequence[int] = (),
+        initializer: Any = "glorot_uniform",
+        *,
+        dtype: Any = None,
+        trainable: bool = True,
+        name: str | None = None,
+    ) -> Tensor:
+        """A new weight of this layer, a Tensor named `layer/name`."""
+        values = initializers.get(initializer)(tuple(shape), dtype or self.dtype)
+        weight = Tensor(values, dtype=dtype or self.dtype, name=f"{self.name}/{name or 'weight'}")
+        weight.requires_grad = trainable and self._trainable
+        self.own_weights.append(weight)
+        if not trainable:
+            self.frozen.append(weight)
+        return weight
+
+    @property
+    def frozen(self) -> list[Tensor]:
+        """The weights that never get gradients (running statistics)."""
+        found: list[Tensor] = self.__dict__.setdefault("_frozen", [])
+        return found
+
+    @property
+    def sublayers(self) -> list[Layer]:
+        """The layers held as attributes (or in lists), in the order they were set."""
+        found: list[Layer] = []
+        for value in vars(self).values():
+            parts = value if isinstance(value, (list, tuple)) else [value]
+            found += [v for v in parts if isinstance(v, Layer) and v not in found]
+        return found
+
+    @property
+    def weights(self) -> list[Tensor]:
+        """All weights: the trainable ones, then the others."""
+        return self.trainable_weights + self.non_trainable_weights
+
+    def _all_weights(self) -> list[tuple[Tensor, bool]]:
+        pairs = [(w, self._trainable and not _is_in(w, self.frozen)) for w in self.own_weights]
+        for layer in self.sublayers:
+            pairs += [(w, t and self._trainable) for w, t in layer._all_weights()]
+        return pairs
+
+    @property
+    def trainable_weights(self) -> list[Tensor]:
+        """The weights that training changes."""
+        return [w for w, trainable in self._all_weights() if trainable]
+
+    @property
+    def non_trainable_weights(self) -> list[Tensor]:
+        """The weights that training leaves alone."""
+        return [w for w, trainable in self._all_weights() if not trainable]
+
+    @property
+    def trainable(self) -> bool:
+        """Whether the layer's weights get gradients; assigning reaches the layers inside."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, flag: bool) -> None:
+        self._trainable = bool(flag)
+        for weight in self.own_weights:
+            weight.requires_grad = bool(flag) and not _is_in(weight, self.frozen)
+        for layer in self.sublayers:
+            layer.trainable = flag
+
+    def get_weights(self) -> list[Any]:
+        """Copies of the weights as arrays: trainable ones first, in order of creation."""
+        return [np.array(w.value) for w in self.weights]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """New values for all weights; nothing changes unless every shape fits."""
+        own = self.weights
+        if len(weights) != len(own):
+            raise ValueError(
+                f"You called `set_weights(weights)` on layer '{self.name}' with a weight list of "
+                f"length {len(weights)}, but the layer was expecting {len(own)} weights."
+            )
+        for weight, new in zip(own, weights, strict=True):
+            if np.shape(constant(new)) != weight.shape:
+                raise ValueError(
+                    f"Layer {self.name} weight shape {weight.shape} is not compatible with "
+                    f"provided weight shape {np.shape(constant(new))}."
+                )
+        for weight, new in zip(own, weights, strict=True):
+            weight.value = np.array(constant(new), dtype=weight.dtype)
+            weight.modified = next_index()
+
+    def count_params(self) -> int:
+        """The number of numbers in all weights."""
+        if not self.built:
+            raise ValueError(
+                f"You tried to call `count_params` on layer '{self.name}', but the layer isn't "
+                "built. You can build it manually via: `layer.build(input_shape)`."
+            )
+        return sum(w.size for w in self.weights)
+
+    # --- configuration ---------------------------------------------------------------------------
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this layer again."""
+        return {"name": self.name, "trainable": self._trainable, "dtype": self.dtype}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Layer:
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def _is_in(weight: Tensor, weights: list[Tensor]) -> bool:
+    return any(weight is other for other in weights)
+
+
+def positive_integer(kind: str, value: Any) -> int:
+    """`units` and its like: a ValueError in Keras' words unless a positive integer."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value <= 0:
+        raise ValueError(
+            f"Received an invalid value for `{kind}`, expected a positive integer. Received: "
+            f"{kind}={value if isinstance(value, (int, float, str)) else describe(value)}"
+        )
+    return int(value)

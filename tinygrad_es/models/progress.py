@@ -1,0 +1,93 @@
+"""The progress of an epoch: a bar in a terminal, a line elsewhere. Rich draws it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+from ..callbacks import Callback, Logs
+
+__all__ = ["Progress", "number"]
+
+REFRESH = 0.1  # seconds between two drawings of the bar: it must not cost training time
+
+
+def number(value: float) -> str:
+    """Four digits after the point, or as a power of ten where small: Keras' way.
+
+    >>> number(0.25), number(0.0005)
+    ('0.2500', '5.0000e-04')
+    """
+    return f"{value:.4f}" if abs(value) > 1e-3 else f"{value:.4e}"
+
+
+def described(logs: Logs) -> str:
+    return " - ".join(f"{k}: {number(v)}" for k, v in logs.items())
+
+
+def level(verbose: Any) -> int:
+    """0 silent, 1 a bar, 2 one line per epoch; "auto": a bar in a terminal, else lines."""
+    if verbose == "auto":
+        return 1 if sys.stdout.isatty() or "ipykernel" in sys.modules else 2
+    if verbose not in (0, 1, 2):
+        raise ValueError(f"`verbose` must be 'auto', 0, 1 or 2. Received: {verbose!r}.")
+    return int(verbose)
+
+
+class Progress(Callback):
+    """Prints `Epoch 3/10`, then the bar (or the line) with time, metrics and loss."""
+
+    def __init__(self, verbose: int) -> None:
+        self.verbose = verbose
+        self.bar: Any = None
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        self.start = self.drawn = time.perf_counter()
+        self.done, self.steps = 0, self.params["steps"]
+        print(f"Epoch {epoch + 1}/{self.params['epochs']}")
+        if self.verbose == 1:
+            self._open()
+
+    def _open(self) -> None:
+        from rich.progress import BarColumn, TextColumn
+        from rich.progress import Progress as RichProgress
+
+        self.bar = RichProgress(
+            TextColumn("{task.completed}/{task.total}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.description}"),
+            auto_refresh=False,
+        )
+        self.bar.start()
+        self.task = self.bar.add_task("", total=self.steps)
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        self.done = batch + 1
+        if self.bar is None or time.perf_counter() - self.drawn < REFRESH:
+            return
+        self.drawn = time.perf_counter()
+        self._draw(logs or {})
+
+    def _draw(self, logs: Logs) -> None:
+        self.bar.update(self.task, completed=self.done, description=self._text(logs))
+        self.bar.refresh()
+
+    def _text(self, logs: Logs) -> str:
+        spent = time.perf_counter() - self.start
+        each = spent / max(self.done, 1)
+        unit = f"{each * 1e3:.0f}ms" if each >= 1e-3 else f"{each * 1e6:.0f}us"
+        return f"{spent:.0f}s {unit}/step - {described(logs)}"
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        if self.bar is not None:
+            self._draw(logs or {})
+            self.close()
+        elif self.verbose == 2:
+            print(f"{self.done}/{self.steps} - {self._text(logs or {})}")
+
+    def close(self) -> None:
+        """End the drawing, also after an exception: the terminal gets its cursor back."""
+        if self.bar is not None:
+            self.bar.stop()
+            self.bar = None
