@@ -47,8 +47,8 @@ def layered(
 
     Boxes never overlap; a route starts and ends on the border of its boxes and crosses none.
     Arrows may repeat, form cycles (some then point backward) or join a box with itself. The
-    result depends on nothing but the arguments. Time is linear in boxes and bends, and bends
-    are bounded: beyond 2,000 + 8 per box, the longest arrows run outside the boxes instead.
+    result depends on nothing but the arguments. Time is linear in boxes and bends, and bends are
+    bounded: beyond 1,000 + 4 per box, or 60,000, the longest arrows run outside the boxes.
 
     >>> layered([(40, 20), (40, 20)], [(0, 1)]).positions
     [(20.0, 10.0), (116.0, 10.0)]
@@ -113,7 +113,7 @@ class _Graph:
                 edge = (u, v) if turn[u] < turn[v] else (v, u)
                 self.copies.setdefault(edge, []).append(e)
         self.rank, self.depth, self.height = _ranks(order, *_links(count, self.copies))
-        self.paths = _paths(self.copies, self.rank, 2000 + 8 * count)
+        self.paths = _paths(self.copies, self.rank, min(1000 + 4 * count, 60_000))
         for (u, v), path in self.paths.items():
             bends = len(path) - 2
             self.rank += range(self.rank[u] + 1, self.rank[u] + 1 + bends)
