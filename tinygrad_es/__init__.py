@@ -50,10 +50,12 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# what is heavier than the engine loads on first use: `import tinygrad_es` costs little more than NumPy
+# what is heavier than the engine loads on first use: the import costs little more than NumPy's
 _MODULES = frozenset(
-    "activations callbacks check datasets initializers layers losses metrics models optimizers "
-    "views".split()
+    [
+        *("activations", "callbacks", "check", "datasets", "initializers", "layers"),
+        *("losses", "metrics", "models", "optimizers", "views"),
+    ]
 )
 _NAMES = {
     "Input": "layers",

@@ -44,7 +44,7 @@ def relu(
 ) -> Any:
     """max(0, x); in general x above the threshold, up to max_value, else slope·(x − threshold).
 
-    The derivative at the threshold is the one from the left. `alpha` is Keras 2's name of the slope.
+    The derivative at the threshold is the one from the left. `alpha` is Keras 2's slope.
     """
     slope = negative_slope if alpha is None else alpha
     if slope == 0.0 and max_value is None and threshold == 0.0:

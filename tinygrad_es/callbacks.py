@@ -17,7 +17,7 @@ class Callback:
     """
 
     model: Any = None
-    params: dict[str, Any] = {}  # noqa: RUF012 - replaced by set_params, never changed
+    params: dict[str, Any] = {}
 
     def set_model(self, model: Any) -> None:
         self.model = model

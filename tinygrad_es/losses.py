@@ -33,11 +33,11 @@ __all__ = [
 REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none")
 
 
-# --- functions: one value per sample ---------------------------------------------------------------
+# --- functions: one value per sample ------------------------------------------------------------
 
 
 def paired(y_true: Any, y_pred: Any) -> tuple[Any, Tensor]:
-    """Targets as an array in the dtype of the predictions, with the same axes ((3,) meets (3, 1))."""
+    """Targets in the dtype of the predictions and with the same axes: (3,) meets (3, 1)."""
     y_pred = as_tensor(y_pred)
     t = y_true if type(y_true) is Tensor and y_true.tracked else np.asarray(as_tensor(y_true).value)
     if t.ndim == y_pred.ndim - 1 and y_pred.shape[-1] == 1:
@@ -156,7 +156,7 @@ def binary_crossentropy(
     return ops.mean(-(t * ops.log(p) + (1.0 - t) * ops.log(1.0 - p)), axis=axis)
 
 
-# --- classes: with reduction and weights -------------------------------------------------------------
+# --- classes: with reduction and weights --------------------------------------------------------
 
 
 class Loss:

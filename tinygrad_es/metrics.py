@@ -63,7 +63,7 @@ class Mean(Metric):
 
 
 def accuracy(y_true: Any, y_pred: Any) -> Any:
-    """1 for each sample that is right, else 0. What "right" means follows from the shapes (Keras 3):
+    """1 for each sample that is right, else 0; the shapes say what "right" means, as in Keras 3:
 
     predictions with one column: above ½ is 1; integer targets: the class of the largest
     prediction; one-hot targets: the largest of both.

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy import (  # noqa: F401 - the namespace that rules and forwards read
+from numpy import (
     abs,
     arccos,
     arccosh,
@@ -65,7 +65,7 @@ from numpy import (  # noqa: F401 - the namespace that rules and forwards read
     triu,
     zeros_like,
 )
-from numpy.linalg import cholesky, det, inv, solve  # noqa: F401
+from numpy.linalg import cholesky, det, inv, solve
 
 from .primitive import resolve
 
@@ -83,7 +83,7 @@ def __getattr__(name: str) -> Callable[..., Any]:
     return function
 
 
-# --- elementwise ---------------------------------------------------------------------------------
+# --- elementwise --------------------------------------------------------------------------------
 
 
 def where(condition: Array, a: Array, b: Array) -> Array:
@@ -101,7 +101,7 @@ def erf(x: Array) -> Array:
     return np.asarray(_erf(x), dtype=getattr(x, "dtype", None))
 
 
-# --- reductions: the ufunc's own method skips 1.5 µs of NumPy's wrapper -----------------------------
+# --- reductions: the ufunc's own method skips 1.5 µs of NumPy's wrapper -------------------------
 
 _add, _multiply = np.add.reduce, np.multiply.reduce
 _maximum, _minimum = np.maximum.reduce, np.minimum.reduce
@@ -161,7 +161,7 @@ def linear_recurrence(a: Array, b: Array, *, axis: int = -1) -> Array:
     return np.moveaxis(y, 0, axis)
 
 
-# --- shapes and indices --------------------------------------------------------------------------
+# --- shapes and indices -------------------------------------------------------------------------
 
 
 def sum_to(x: Array, *, shape: tuple[int, ...]) -> Array:
@@ -201,18 +201,20 @@ def scatter_add(values: Array, *, index: Any, shape: tuple[int, ...]) -> Array:
     """Zeros of `shape` to which `values` are added at `index`; repeated places accumulate."""
     y = np.zeros(shape, dtype=values.dtype)
     parts = index if isinstance(index, tuple) else (index,)
-    if builtins.any(isinstance(p, (list, np.ndarray)) and np.asarray(p).dtype != bool for p in parts):
+    if builtins.any(
+        isinstance(p, (list, np.ndarray)) and np.asarray(p).dtype != bool for p in parts
+    ):
         np.add.at(y, index, values)
     else:
         y[index] = values  # slices, integers and masks name each place once
     return y
 
 
-# --- linear algebra ------------------------------------------------------------------------------
+# --- linear algebra -----------------------------------------------------------------------------
 
 
 def matmul(a: Array, b: Array) -> Array:
-    """The product; of two matrices by `dot`, which costs 0.7 µs less (5 µs less for a batch of 1)."""
+    """The product; of two matrices by `dot`: 0.7 µs less, and 5 µs less for a batch of 1."""
     if a.ndim == 2 and b.ndim == 2:
         return a.dot(b)
     return np.matmul(a, b)
@@ -254,7 +256,7 @@ def svd_vt(x: Array) -> Array:
     return np.linalg.svd(x, full_matrices=False)[2]
 
 
-# --- windows: convolution is windows + matmul, pooling is windows + max -----------------------------
+# --- windows: convolution is windows + matmul, pooling is windows + max -------------------------
 
 
 def windows(

@@ -28,8 +28,11 @@ COMPARE, ADD, MULTIPLY, UNARY, POWER, ATOM = 1, 4, 5, 6, 7, 9
 
 # Names whose text is not `np.<name>(…)`: NumPy lacks them, and the source brings their definition.
 helper_names = frozenset(
-    "astype erf fold linear_recurrence logabsdet qr_q qr_r eigh_values eigh_vectors "
-    "scatter_add setitem sum_to svd_s svd_u svd_vt windows".split()
+    [
+        *("astype", "erf", "fold", "linear_recurrence", "logabsdet", "qr_q", "qr_r"),
+        *("eigh_values", "eigh_vectors", "scatter_add", "setitem", "sum_to"),
+        *("svd_u", "svd_s", "svd_vt", "windows"),
+    ]
 )
 _LINALG = frozenset(["cholesky", "det", "inv", "solve"])
 _OPERATORS = {"power": ("**", POWER), "matmul": ("@", MULTIPLY)}

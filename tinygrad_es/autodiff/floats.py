@@ -11,7 +11,7 @@ import math
 import operator
 import sys
 from collections.abc import Callable
-from math import (  # noqa: F401 - the namespace that rules and forwards read
+from math import (
     cos,
     cosh,
     erf,

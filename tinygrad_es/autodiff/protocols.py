@@ -29,9 +29,12 @@ _FUNCTION_NAMES |= {"matrix_norm": "norm", "vector_norm": "norm", "outer": "oute
 
 # what NumPy may compute on the bare values: no derivative is lost
 _ON_VALUES = frozenset(
-    "shape ndim size may_share_memory shares_memory result_type can_cast array_repr array_str "
-    "array2string iscomplexobj isrealobj min_scalar_type common_type save savez savetxt "
-    "nonzero flatnonzero argwhere searchsorted bincount unique array_equiv isin".split()
+    [
+        *("shape", "ndim", "size", "may_share_memory", "shares_memory", "result_type", "can_cast"),
+        *("array_repr", "array_str", "array2string", "iscomplexobj", "isrealobj", "common_type"),
+        *("min_scalar_type", "save", "savez", "savetxt", "nonzero", "flatnonzero", "argwhere"),
+        *("searchsorted", "bincount", "unique", "array_equiv", "isin"),
+    ]
 )
 
 
@@ -103,7 +106,9 @@ def array_function(self: Tensor, func: Any, types: Any, args: Any, kwargs: Any) 
     function = lookup(_FUNCTION_NAMES.get(name, name))
     if function is None:
         raise unsupported(name)
-    given = {k: v for k, v in kwargs.items() if v is not np._NoValue and not (k == "out" and v is None)}
+    given = {
+        k: v for k, v in kwargs.items() if v is not np._NoValue and not (k == "out" and v is None)
+    }
     try:
         return function(*args, **given)
     except TypeError as error:
@@ -125,7 +130,7 @@ def _values(x: Any) -> Any:
     return x
 
 
-# --- reading and writing elements ------------------------------------------------------------------
+# --- reading and writing elements ---------------------------------------------------------------
 
 
 def plain_index(index: Any) -> Any:
@@ -189,7 +194,7 @@ def rebind(self: Tensor, op: Any, inputs: tuple[Any, ...], options: dict[str, An
     for slot in ("value", "tracked", "_grad", "op", "inputs", "params", "index", "modified"):
         setattr(old, slot, getattr(self, slot))
     old.name, old.scope, old.watch = self.name, self.scope, self.watch
-    result = op(old, *inputs[1:], **options)
+    result = op(*(old if x is self else x for x in inputs), **options)
     if result.shape != self.shape:
         raise ValueError(
             f"{op.name} in place: expected a result of shape {self.shape}. Received: "

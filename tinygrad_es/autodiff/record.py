@@ -7,16 +7,15 @@ options) are written out by hand: 0.25 µs an operation less than the general wa
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from inspect import Parameter, signature
 from typing import Any
 
 import numpy as np
 
-from . import arrays, floats, rules
+from . import arrays, faults, floats, rules
 from .config import float_dtype
-from .errors import AnomalyError, ShapeError, describe
+from .errors import ShapeError, describe
 from .modes import MODES
 from .primitive import COMPOSITES, INSTALLERS, PRIMITIVES, Primitive
 from .tensor import Tensor, constant, next_index
@@ -54,11 +53,11 @@ def make_node(
     t.scope = modes.scope
     t.watch = None
     if modes.anomaly:
-        _look_for_nan(t, op, inputs)
+        faults.look_for_nan(t, op, inputs)
     return t
 
 
-# --- applying --------------------------------------------------------------------------------------
+# --- applying -----------------------------------------------------------------------------------
 
 
 def apply(op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any] | None) -> Tensor:
@@ -77,9 +76,7 @@ def apply(op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any] | None)
         weak = weak or type(value) is float
         values.append(value)
     if strange:
-        inputs = tuple(
-            x if type(x) is Tensor else v for x, v in zip(inputs, values, strict=True)
-        )
+        inputs = tuple(x if type(x) is Tensor else v for x, v in zip(inputs, values, strict=True))
     y = evaluate(op, values, params or NO_OPTIONS, weak)
     return make_node(y, op, inputs, params, tracked)
 
@@ -112,7 +109,7 @@ def materialise(values: list[Any]) -> list[Any]:
 
 
 def promote(values: list[Any]) -> list[Any]:
-    """Arrays of one dtype, by PyTorch's rules: kind first (bool < int < float), then axes, then size.
+    """Arrays of one dtype, by PyTorch's rules: kind (bool < int < float), then axes, then size.
 
     A 0-d array does not raise the size of one with axes; an integer does not raise a float's.
     """
@@ -166,30 +163,7 @@ def recover(op: Primitive, values: list[Any], params: dict[str, Any], error: Exc
     raise kind(message) from error
 
 
-def _look_for_nan(t: Tensor, op: Primitive, inputs: tuple[Any, ...]) -> None:
-    t.line = users_line()
-    if not np.isnan(t.value).any():
-        return
-    values = [x.value if type(x) is Tensor else x for x in inputs]
-    if any(np.isnan(v).any() for v in values):
-        return  # not born here
-    received = ", ".join(describe(v) for v in values)
-    raise AnomalyError(
-        f"{op.name} made a NaN of inputs that had none, at {t.line}. Received: {received}; "
-        f"{int(np.isnan(t.value).sum())} of {t.size} elements are NaN."
-    )
-
-
-def users_line() -> str:
-    """`file:line` of the innermost frame outside this package."""
-    frame = sys._getframe(1)
-    package = __name__.partition(".")[0] + "."
-    while frame.f_back and (frame.f_globals.get("__name__", "") + ".").startswith(package):
-        frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
-
-
-# --- binding: from a row of the table to a function ------------------------------------------------
+# --- binding: from a row of the table to a function ---------------------------------------------
 
 
 def bind(op: Primitive) -> Callable[..., Any]:
@@ -328,7 +302,7 @@ def _by_position(
             f"{op.name}: received {len(inputs)} positional arguments and {list(options)}. "
             f"Expected: {_signature(op)}."
         )
-    return tuple(arrays_given), dict(zip(op.options, extra)) | options  # noqa: B905 - shorter
+    return tuple(arrays_given), dict(zip(op.options, extra)) | options
 
 
 _REQUIRED = Parameter.empty
@@ -349,7 +323,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-# --- the one loop that puts methods on Tensor ------------------------------------------------------
+# --- the one loop that puts methods on Tensor ---------------------------------------------------
 
 _OPERATORS = {
     "add": "add",
@@ -403,6 +377,8 @@ def _reflected(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
 
 _NOT_A_TENSOR = frozenset(["tensors", "shape", "subscripts", "start", "n", "arrays", "operands"])
 _OWN = frozenset(vars(Tensor)) | {"T", "mT"}
+
+
 def transposed(self: Tensor) -> Tensor:
     """The axes reversed: rows become columns."""
     return PRIMITIVES["transpose"](self, axes=None)

@@ -199,7 +199,9 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     y = trace.output("jvp")
     for x, v in zip(trace.leaves, tangents, strict=True):
         if np.shape(constant(v)) != x.shape:
-            raise ShapeError(f"jvp: expected a tangent of shape {x.shape}. Received: {describe(v)}.")
+            raise ShapeError(
+                f"jvp: expected a tangent of shape {x.shape}. Received: {describe(v)}."
+            )
     u = lift(np.zeros(y.shape, y.dtype) if type(y.value) is not float else 0.0, "jvp")
     pulled = [as_tensor(g) for g in trace.pull(y, u, create_graph=True)]
     linear = [(g, v) for g, v in zip(pulled, tangents, strict=True) if g.tracked]

@@ -13,7 +13,7 @@ STEP = 6e-6  # the cube root of float64's epsilon: truncation and rounding balan
 
 
 def cotangent(shape: tuple[int, ...], seed: int = 0) -> Any:
-    """A seeded random cotangent of mixed signs, |v| in [0.5, 1.5]: no entry can cancel or vanish."""
+    """A seeded random cotangent of mixed signs, |v| in [0.5, 1.5]: no entry can vanish."""
     rng = np.random.default_rng(seed)
     return rng.uniform(0.5, 1.5, shape) * rng.choice([-1.0, 1.0], shape)
 

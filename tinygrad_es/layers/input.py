@@ -13,7 +13,9 @@ __all__ = ["Input", "InputLayer"]
 class InputLayer(Layer):
     """What `Input` returns: it holds the shape, without the batch axis, and passes x through."""
 
-    def __init__(self, shape: Sequence[int | None], name: str | None = None, dtype: Any = None) -> None:
+    def __init__(
+        self, shape: Sequence[int | None], name: str | None = None, dtype: Any = None
+    ) -> None:
         super().__init__(name=name, dtype=dtype)
         self.shape: Shape = (None, *shape)
         self.built = True

@@ -89,9 +89,7 @@ class Layer:
         self.name = name or unique_name(snake_case(type(self).__name__))
         self._trainable = bool(trainable)
         self.dtype = np.dtype(dtype or float_dtype()).name
-        self.asked_input_shape: Shape | None = (
-            None if input_shape is None else (None, *input_shape)
-        )
+        self.asked_input_shape: Shape | None = None if input_shape is None else (None, *input_shape)
         self.built = False
         self.built_shape: Shape | None = None
         self.own_weights: list[Tensor] = []

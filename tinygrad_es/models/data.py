@@ -116,6 +116,10 @@ def batch_size_of(batch_size: int | None) -> int:
     """32 unless said otherwise."""
     if batch_size is None:
         return 32
-    if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
+    if (
+        isinstance(batch_size, bool)
+        or not isinstance(batch_size, (int, np.integer))
+        or batch_size < 1
+    ):
         raise ValueError(f"`batch_size` must be a positive integer. Received: {batch_size!r}.")
     return int(batch_size)

@@ -9,8 +9,10 @@ __all__ = ["print_summary"]
 
 
 def shape_text(shape: Any) -> str:
-    return "?" if shape is None else "(" + ", ".join(str(n) for n in shape) + (
-        ",)" if len(shape) == 1 else ")"
+    return (
+        "?"
+        if shape is None
+        else "(" + ", ".join(str(n) for n in shape) + (",)" if len(shape) == 1 else ")")
     )
 
 

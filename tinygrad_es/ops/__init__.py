@@ -1,4 +1,4 @@
-"""Every function on Tensors, by its NumPy and Keras name: the registry's primitives, and composites.
+"""Every function on Tensors, by its NumPy and Keras name: the primitives, and the composites.
 
 Each of them is a method of Tensor too, and answers NumPy's own function: `ops.exp(x)`, `x.exp()`
 and `np.exp(x)` are the same.

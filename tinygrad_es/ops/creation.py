@@ -65,7 +65,9 @@ def eye(n: int, m: int | None = None, dtype: Any = None) -> Tensor:
 def arange(*limits: Any, dtype: Any = None) -> Tensor:
     """start, start + step, … below stop; integers stay int64."""
     array = np.arange(*limits, dtype=dtype)
-    return as_tensor(array.astype(float_dtype()) if dtype is None and array.dtype.kind == "f" else array)
+    return as_tensor(
+        array.astype(float_dtype()) if dtype is None and array.dtype.kind == "f" else array
+    )
 
 
 def linspace(start: float, stop: float, num: int = 50, dtype: Any = None) -> Tensor:

@@ -207,7 +207,9 @@ def cross(a: Any, b: Any) -> Any:
     """The vector product over the last axis, of length 3."""
     a, b = as_tensor(a), as_tensor(b)
     if a.shape[-1:] != (3,) or b.shape[-1:] != (3,):
-        raise ShapeError(f"cross: expected a last axis of length 3. Received: {a.shape}, {b.shape}.")
+        raise ShapeError(
+            f"cross: expected a last axis of length 3. Received: {a.shape}, {b.shape}."
+        )
     i, j = [1, 2, 0], [2, 0, 1]
     return a[..., i] * b[..., j] - a[..., j] * b[..., i]
 

@@ -1,4 +1,4 @@
-"""Composites of neural networks: activations, convolution, pooling, normalisation, losses' cores."""
+"""Composites of neural networks: activations, convolution, pooling, normalisation."""
 
 from __future__ import annotations
 
@@ -94,18 +94,25 @@ def dropout(x: Any, rate: float, *, seed: Any = None) -> Any:
     return x * (keep * scale).astype(x.dtype)
 
 
-# --- windows ---------------------------------------------------------------------------------------
+# --- windows ------------------------------------------------------------------------------------
 
 
 def _per_axis(name: str, value: Any, n: int) -> tuple[int, ...]:
     values = (value,) * n if isinstance(value, (int, np.integer)) else tuple(value)
     if len(values) != n or any(int(v) != v or v < 1 for v in values):
-        raise ValueError(f"{name}: expected a positive integer or {n} of them. Received: {value!r}.")
+        raise ValueError(
+            f"{name}: expected a positive integer or {n} of them. Received: {value!r}."
+        )
     return tuple(int(v) for v in values)
 
 
 def _padded(
-    x: Tensor, size: Sequence[int], strides: Sequence[int], gaps: Sequence[int], padding: str, fill: float
+    x: Tensor,
+    size: Sequence[int],
+    strides: Sequence[int],
+    gaps: Sequence[int],
+    padding: str,
+    fill: float,
 ) -> Tensor:
     if padding == "valid":
         return x
@@ -131,7 +138,9 @@ def _windows(
         )
     x = _padded(x, size, steps, gaps, padding, fill)
     if any(m < g * (k - 1) + 1 for m, k, g in zip(x.shape[1:-1], size, gaps, strict=True)):
-        raise ShapeError(f"{name}: the window {size} is larger than the input. Received: {x.shape}.")
+        raise ShapeError(
+            f"{name}: the window {size} is larger than the input. Received: {x.shape}."
+        )
     return r.windows(x, axes=tuple(range(1, n + 1)), size=size, strides=steps, dilation=gaps)
 
 

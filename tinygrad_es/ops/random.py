@@ -9,7 +9,7 @@ import numpy as np
 from ..autodiff.config import float_dtype
 from ..autodiff.tensor import Tensor, as_tensor
 
-_generator = np.random.default_rng()
+_generator: Any = None  # made on first use: numpy.random takes as long to load as this library
 
 
 def seed(value: int | None) -> None:
@@ -26,26 +26,28 @@ def seed(value: int | None) -> None:
     _generator = np.random.default_rng(value)
 
 
-def generator(value: Any = None) -> np.random.Generator:
+def generator(value: Any = None) -> Any:
     """The library's generator; of an integer, a new one; a Generator is returned as it is."""
     if value is None:
+        if _generator is None:
+            seed(None)
         return _generator
     return value if isinstance(value, np.random.Generator) else np.random.default_rng(value)
 
 
 def rand(*shape: int, requires_grad: bool = False) -> Tensor:
     """Uniform in [0, 1)."""
-    return _made(_generator.random(shape), requires_grad)
+    return _made(generator().random(shape), requires_grad)
 
 
 def randn(*shape: int, requires_grad: bool = False) -> Tensor:
     """Normal, mean 0 and standard deviation 1."""
-    return _made(_generator.standard_normal(shape), requires_grad)
+    return _made(generator().standard_normal(shape), requires_grad)
 
 
 def randint(low: int, high: int, shape: Any) -> Tensor:
     """Integers from low to high − 1."""
-    return as_tensor(_generator.integers(low, high, shape))
+    return as_tensor(generator().integers(low, high, shape))
 
 
 def _made(array: Any, requires_grad: bool) -> Tensor:

@@ -142,7 +142,7 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
     """The norm of vectors: ord 2 (default), 1, inf, or any p > 0; of all elements or along an axis.
 
-    A matrix with `ord=None` or "fro" has the Frobenius norm. The derivative of the 2-norm at 0 is 0.
+    A matrix with `ord=None` or "fro" has the Frobenius norm. The 2-norm has derivative 0 at 0.
     """
     x = as_tensor(x)
     axis = axes_of("norm", x, axis)
@@ -161,7 +161,7 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
     )
 
 
-# --- running totals, sorting, choosing -------------------------------------------------------------
+# --- running totals, sorting, choosing ----------------------------------------------------------
 
 
 def _flat_if_none(x: Any, axis: Axis, name: str) -> tuple[Tensor, int]:

@@ -172,7 +172,7 @@ def expand(x: Any, *shape: Any) -> Any:
     )
 
 
-# --- joining ---------------------------------------------------------------------------------------
+# --- joining ------------------------------------------------------------------------------------
 
 
 def _tensors(name: str, tensors: Any) -> list[Tensor]:
@@ -223,7 +223,9 @@ def stack(tensors: Sequence[Any], axis: int = 0) -> Any:
 @composite
 def vstack(tensors: Sequence[Any]) -> Any:
     """Rows one below the other."""
-    return concatenate([expand_dims(t, 0) if t.ndim < 2 else t for t in _tensors("vstack", tensors)])
+    return concatenate(
+        [expand_dims(t, 0) if t.ndim < 2 else t for t in _tensors("vstack", tensors)]
+    )
 
 
 @composite
@@ -233,7 +235,7 @@ def hstack(tensors: Sequence[Any]) -> Any:
     return concatenate(found, 0 if found[0].ndim == 1 else 1)
 
 
-# --- cutting and repeating ---------------------------------------------------------------------------
+# --- cutting and repeating ----------------------------------------------------------------------
 
 
 @composite

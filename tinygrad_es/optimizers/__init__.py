@@ -20,7 +20,5 @@ def get(identifier: Any) -> Optimizer:
     Raises:
         ValueError: no such name.
     """
-    found: Optimizer = resolve(
-        "optimizer", identifier, _TABLE, lambda x: isinstance(x, Optimizer)
-    )
+    found: Optimizer = resolve("optimizer", identifier, _TABLE, lambda x: isinstance(x, Optimizer))
     return found

@@ -117,7 +117,9 @@ class Optimizer:
             ValueError: no gradient at all.
             ShapeError: a gradient has another shape than its parameter.
         """
-        given = [(constant(g), p) for g, p in zip(gradients, parameters, strict=True) if g is not None]
+        given = [
+            (constant(g), p) for g, p in zip(gradients, parameters, strict=True) if g is not None
+        ]
         if len(given) < len(parameters):
             self._complain(given, parameters)
         for g, p in given:

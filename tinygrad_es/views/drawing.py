@@ -64,9 +64,7 @@ class Drawing:
                 raise
             note = f"{self.figure.note} (built-in layout: Graphviz did not answer in time)".strip()
             figure = self.figure
-            return to_svg(
-                Figure(figure.boxes, figure.arrows, figure.title, figure.rankdir, note)
-            )
+            return to_svg(Figure(figure.boxes, figure.arrows, figure.title, figure.rankdir, note))
 
     def _is_large(self) -> bool:
         return len(self.figure.boxes) > LARGE

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..autodiff.backward import seed, sweep, topological
+from ..autodiff.backward import seed
 from ..autodiff.errors import describe
+from ..autodiff.sweep import sweep, topological
 from ..autodiff.tensor import Tensor
 
 __all__ = ["Edge", "Node", "Snapshot", "snapshot"]

@@ -172,9 +172,7 @@ def _inside(xp, x, low, high):
     return xp.logical_and(xp.greater_equal(x, low), xp.less_equal(x, high))
 
 
-clip.derivatives(
-    x=lambda xp, g, y, x, *, low, high: xp.where(_inside(xp, x, low, high), g, 0.0)
-)
+clip.derivatives(x=lambda xp, g, y, x, *, low, high: xp.where(_inside(xp, x, low, high), g, 0.0))
 
 
 @elementwise("%", samples=[((3, 2), (2,)), ((), ())], domain=(0.6, 0.9), aliases=["mod"])

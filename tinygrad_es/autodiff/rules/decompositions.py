@@ -22,7 +22,7 @@ TALL = [((3, 3),), ((5, 3),), ((2, 4, 2),)]
 SQUARE = [((3, 3),), ((2, 4, 4),)]
 
 
-# --- QR, for at least as many rows as columns (ops.qr takes the others apart) ------------------------
+# --- QR, for at least as many rows as columns (ops.qr takes the others apart) -------------------
 
 
 @primitive("Q of QR", samples=TALL, domain=spread_spectrum)
@@ -56,7 +56,7 @@ qr_q.derivatives(x=_qr_q_rule)
 qr_r.derivatives(x=_qr_r_rule)
 
 
-# --- symmetric eigenproblem: of (x + xᵀ)/2 ---------------------------------------------------------
+# --- symmetric eigenproblem: of (x + xᵀ)/2 ------------------------------------------------------
 
 
 def symmetric(xp, x):
@@ -105,7 +105,7 @@ eigh_values.derivatives(x=_eigh_values_rule)
 eigh_vectors.derivatives(x=_eigh_vectors_rule)
 
 
-# --- singular value decomposition x = U·diag(s)·Vᵀ, thin ------------------------------------------
+# --- singular value decomposition x = U·diag(s)·Vᵀ, thin ----------------------------------------
 
 RECTANGLE = [((3, 3),), ((4, 2),), ((2, 4),), ((2, 3, 2),)]
 

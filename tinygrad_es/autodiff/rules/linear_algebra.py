@@ -7,7 +7,9 @@ from ..primitive import primitive
 
 def mT(xp, x):
     """The transpose of the last two axes."""
-    return x.T if x.ndim == 2 else xp.transpose(x, axes=(*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+    return (
+        x.T if x.ndim == 2 else xp.transpose(x, axes=(*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+    )
 
 
 @primitive(
@@ -46,7 +48,9 @@ def _matmul_b(xp, g, y, a, b):
     if a.ndim == 1 and b.ndim == 1:
         return g * a
     if a.ndim == 1:
-        return xp.reshape(a, shape=(a.size, 1)) * xp.reshape(g, shape=(*g.shape[:-1], 1, g.shape[-1]))
+        return xp.reshape(a, shape=(a.size, 1)) * xp.reshape(
+            g, shape=(*g.shape[:-1], 1, g.shape[-1])
+        )
     if b.ndim == 1:
         column = xp.reshape(g, shape=(*g.shape, 1))
         return xp.reshape(xp.matmul(mT(xp, a), column), shape=(*a.shape[:-2], a.shape[-1]))
@@ -104,9 +108,7 @@ def _einsum_rule(xp, g, y, *operands, which, subscripts):
     shape = operands[which].shape
     sizes = dict(zip(found, result.shape))
     result = xp.reshape(result, shape=tuple(sizes.get(c, 1) for c in wanted))
-    return xp.broadcast_to(
-        result, shape=tuple(sizes.get(c, n) for c, n in zip(wanted, shape))
-    )
+    return xp.broadcast_to(result, shape=tuple(sizes.get(c, n) for c, n in zip(wanted, shape)))
 
 
 einsum.derivatives(operands=_einsum_rule)
@@ -158,7 +160,9 @@ def _solve_b(xp, g, y, a, b):
 def _solve_a(xp, g, y, a, b):
     v = _solve_b(xp, g, y, a, b)
     if b.ndim == 1:
-        return -xp.reshape(v, shape=(*v.shape, 1)) * xp.reshape(y, shape=(*y.shape[:-1], 1, y.shape[-1]))
+        return -xp.reshape(v, shape=(*v.shape, 1)) * xp.reshape(
+            y, shape=(*y.shape[:-1], 1, y.shape[-1])
+        )
     return -xp.matmul(v, mT(xp, y))
 
 

@@ -125,15 +125,17 @@ def cumsum(xp, x, *, axis):
 
 
 cumsum.derivatives(
-    x=lambda xp, g, y, x, *, axis: xp.flip(
-        xp.cumsum(xp.flip(g, axis=axis), axis=axis), axis=axis
-    )
+    x=lambda xp, g, y, x, *, axis: xp.flip(xp.cumsum(xp.flip(g, axis=axis), axis=axis), axis=axis)
 )
 
 
 @primitive(
     "recurrence",
-    samples=[((5,), (5,), {"axis": 0}), ((3, 4), (3, 4), {"axis": 1}), ((4, 2), (4, 2), {"axis": 0})],
+    samples=[
+        ((5,), (5,), {"axis": 0}),
+        ((3, 4), (3, 4), {"axis": 1}),
+        ((4, 2), (4, 2), {"axis": 0}),
+    ],
 )
 def linear_recurrence(xp, a, b, *, axis=-1):
     """y[k] = a[k]·y[k−1] + b[k] along an axis, from y[−1] = 0; a[0] has no effect.
@@ -169,8 +171,7 @@ def cumprod(xp, x, *, axis):
 
 cumprod.derivatives(
     x=lambda xp, g, y, x, *, axis: (
-        _adjoint(xp, g, x, axis)
-        * xp.cumprod(_shifted(xp, x, xp.ones_like(x), axis), axis=axis)
+        _adjoint(xp, g, x, axis) * xp.cumprod(_shifted(xp, x, xp.ones_like(x), axis), axis=axis)
     )
 )
 

@@ -30,9 +30,7 @@ def _inverse(axes):
     return tuple(sorted(range(n), key=lambda i: axes[i] % n))
 
 
-transpose.derivatives(
-    x=lambda xp, g, y, x, *, axes: xp.transpose(g, axes=_inverse(axes))
-)
+transpose.derivatives(x=lambda xp, g, y, x, *, axes: xp.transpose(g, axes=_inverse(axes)))
 
 
 @primitive("broadcast", samples=[((3, 1), {"shape": (2, 3, 4)}), ((), {"shape": (3,)})])
@@ -100,9 +98,7 @@ def getitem(xp, x, *, index):
     return xp.getitem(x, index=index)
 
 
-getitem.derivatives(
-    x=lambda xp, g, y, x, *, index: xp.scatter_add(g, index=index, shape=x.shape)
-)
+getitem.derivatives(x=lambda xp, g, y, x, *, index: xp.scatter_add(g, index=index, shape=x.shape))
 
 
 @primitive(
@@ -117,9 +113,7 @@ def scatter_add(xp, values, *, index, shape):
     return xp.scatter_add(values, index=index, shape=shape)
 
 
-scatter_add.derivatives(
-    values=lambda xp, g, y, values, *, index, shape: xp.getitem(g, index=index)
-)
+scatter_add.derivatives(values=lambda xp, g, y, values, *, index, shape: xp.getitem(g, index=index))
 
 
 @primitive(
@@ -144,9 +138,7 @@ _WINDOW = {"axes": (1, 2), "size": (2, 2), "strides": (1, 2), "dilation": (1, 1)
 _DILATED = {"axes": (0,), "size": (2,), "strides": (1,), "dilation": (2,)}
 
 
-@primitive(
-    "windows", samples=[((2, 4, 5, 2), _WINDOW), ((6, 2), _DILATED)]
-)
+@primitive("windows", samples=[((2, 4, 5, 2), _WINDOW), ((6, 2), _DILATED)])
 def windows(xp, x, *, axes, size, strides, dilation):
     """Every window of `size` along `axes`; the window's own axes come last.
 
@@ -155,9 +147,7 @@ def windows(xp, x, *, axes, size, strides, dilation):
     return xp.windows(x, axes=axes, size=size, strides=strides, dilation=dilation)
 
 
-windows.derivatives(
-    x=lambda xp, g, y, x, **window: xp.fold(g, shape=x.shape, **window)
-)
+windows.derivatives(x=lambda xp, g, y, x, **window: xp.fold(g, shape=x.shape, **window))
 
 
 @primitive(
@@ -172,9 +162,7 @@ def fold(xp, y, *, shape, axes, size, strides, dilation):
     return xp.fold(y, shape=shape, axes=axes, size=size, strides=strides, dilation=dilation)
 
 
-fold.derivatives(
-    y=lambda xp, g, out, y, *, shape, **window: xp.windows(g, **window)
-)
+fold.derivatives(y=lambda xp, g, out, y, *, shape, **window: xp.windows(g, **window))
 
 
 @primitive("tril", samples=[((3, 4), {"k": 0}), ((2, 3, 3), {"k": -1})])

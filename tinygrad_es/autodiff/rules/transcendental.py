@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import partial
-from math import pi, sqrt as _root
+from math import pi
+from math import sqrt as _root
 
 from ..primitive import primitive
 

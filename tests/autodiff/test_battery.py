@@ -1,0 +1,226 @@
+"""Every row of the table passes the battery; a wrong row does not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tinygrad_es import Tensor, check_primitive, draw, grad, ops, primitive
+from tinygrad_es.autodiff.primitive import COMPOSITES, PRIMITIVES
+from tinygrad_es.check import check_gradients
+from tinygrad_es.check.battery import inputs_of_sample
+
+ROWS = {op.name: op for op in PRIMITIVES.values()}
+
+
+@pytest.mark.parametrize("name", sorted(ROWS))
+def test_row(name):
+    assert check_primitive(ROWS[name]) == []
+
+
+@pytest.mark.parametrize("name", sorted(n for n, op in ROWS.items() if op.twin))
+def test_fused_rows_equal_their_twins(name):
+    op = ROWS[name]
+    twin = COMPOSITES[op.twin]
+    for k, sample in enumerate(op.samples):
+        inputs, _ = inputs_of_sample(op, sample, k)
+        for order in (1, 2):
+            assert check_gradients(twin, *inputs, order=order)
+        a = [Tensor(x, requires_grad=True) for x in inputs]
+        b = [Tensor(x, requires_grad=True) for x in inputs]
+        y, z = op(*a), twin(*b)
+        np.testing.assert_allclose(y.data, z.data, rtol=1e-12)
+        y.sum().backward(create_graph=True)
+        z.sum().backward(create_graph=True)
+        for s, t in zip(a, b, strict=True):
+            np.testing.assert_allclose(s.grad.data, t.grad.data, rtol=1e-10, atol=1e-12)
+        second = [
+            grad(lambda x, f=f: (grad(lambda v: f(v, *inputs[1:]).sum())(x) ** 2).sum())(inputs[0])
+            for f in (op, twin)
+        ]
+        np.testing.assert_allclose(*second, rtol=1e-9, atol=1e-12)
+
+
+# --- the battery fails where it must ------------------------------------------------------------
+
+
+def cube(rule):
+    op = primitive("x³", samples=[((3,),), ((),)], elementwise=True)(_cube)
+    return op.derivatives(x=rule)
+
+
+def _cube(xp, x):
+    """x³."""
+    return x * x * x
+
+
+def test_a_right_rule_passes():
+    assert check_primitive(cube(lambda xp, g, y, x: 3.0 * g * x * x)) == []
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        lambda xp, g, y, x: 3.003 * g * x * x,
+        lambda xp, g, y, x: -3.0 * g * x * x,
+        lambda xp, g, y, x: 3.0 * g * x * x + 1e-4,
+        lambda xp, g, y, x: 3.0 * x * x,
+        lambda xp, g, y, x: g * 0.0,
+    ],
+    ids=["0.1 % off", "wrong sign", "not linear", "ignores g", "zero"],
+)
+def test_a_wrong_rule_fails(rule):
+    assert any("∂cube" in p or "∂_cube" in p for p in check_primitive(cube(rule)))
+
+
+def test_a_missing_sum_fails():
+    @primitive("Σ rows", samples=[((3, 4),)])
+    def bias_add(xp, x, *, rows=2):
+        """x with a row summed in."""
+        return xp.sum(x, axis=0, keepdims=True)
+
+    bias_add.derivatives(x=lambda xp, g, y, x, *, rows: g)  # must be broadcast to x
+    problems = []
+    try:
+        problems = check_primitive(bias_add)
+    except ValueError as error:
+        problems = [str(error)]
+    assert "∂bias_add/∂x" in problems[0]
+    assert "(1, 4)" in problems[0]
+    assert "(3, 4)" in problems[0]
+
+
+def test_a_rule_wrong_only_at_second_order_fails():
+    @primitive("detached", samples=[((3,),)], elementwise=True)
+    def detached(xp, x):
+        """x³, whose derivative is right in value and constant in the graph."""
+        return x * x * x
+
+    def rule(xp, g, y, x):
+        return g * (3.0 * x * x if not isinstance(x, Tensor) else 3.0 * x.detach() * x.detach())
+
+    detached.derivatives(x=rule)
+    problems = check_primitive(detached)
+    assert problems
+    assert all("∂²detached" in p for p in problems)
+
+
+def test_a_text_that_does_not_execute_fails():
+    @primitive("sneaky", samples=[((3,),)], elementwise=True)
+    def sneaky(xp, x):
+        """x, twice on text."""
+        return x * (1.0 if isinstance(x, (float, np.ndarray, np.floating)) else 2.0)
+
+    sneaky.derivatives(x=lambda xp, g, y, x: g)
+    assert any("text" in p for p in check_primitive(sneaky))
+
+
+def test_floats_and_arrays_must_agree():
+    @primitive("two-faced", samples=[((3,),)], elementwise=True)
+    def two_faced(xp, x):
+        """x, and 2x for Python floats."""
+        return x * 2.0 if type(x) is float else x * 1.0
+
+    two_faced.derivatives(x=lambda xp, g, y, x: g)
+    assert any("floats reading" in p for p in check_primitive(two_faced))
+
+
+@pytest.mark.parametrize("missing", ["symbol", "docstring", "derivatives", "samples"])
+def test_an_incomplete_row_fails(missing):
+    def forward(xp, x):
+        return x * 1.0
+
+    forward.__doc__ = "" if missing == "docstring" else "x."
+    op = primitive(
+        "" if missing == "symbol" else "id",
+        samples=[] if missing == "samples" else [((3,),)],
+        elementwise=True,
+    )(forward)
+    if missing != "derivatives":
+        op.derivatives(x=lambda xp, g, y, x: g)
+    expected = {"derivatives": "neither"}.get(missing, missing)
+    assert any(expected in p for p in check_primitive(op))
+
+
+# --- one file is enough for a new operation -----------------------------------------------------
+
+
+def test_an_own_operation_gets_everything():
+    @primitive("swish", samples=[((3, 2),), ((),)], elementwise=True, aliases=["my_silu"])
+    def swish(xp, x):
+        """x·σ(x)."""
+        return x * xp.sigmoid(x)
+
+    def rule(xp, g, y, x):
+        s = xp.sigmoid(x)
+        return g * (s + y * (1.0 - s))
+
+    swish.derivatives(x=rule)
+    assert check_primitive(swish) == []
+    x = Tensor([0.5, -1.0], requires_grad=True, name="x")
+    for y in (swish(x), x.swish(), x.my_silu(), ops.swish(x)):
+        assert y.op is swish
+    x.swish().sum().backward(create_graph=True)
+    np.testing.assert_allclose(x.grad.data, [0.739961, 0.072329], rtol=1e-5)
+    assert check_gradients(ops.swish, [0.3, -2.0], order=2)
+    assert "swish(x)" in draw(x.swish().sum()).dot()
+
+
+def test_an_own_operation_may_be_used_by_another_one():
+    @primitive("sq", samples=[((3,),)], elementwise=True)
+    def my_square(xp, x):
+        """x²."""
+        return x * x
+
+    my_square.derivatives(x=lambda xp, g, y, x: 2.0 * g * x)
+
+    @primitive("quart", samples=[((3,),), ((),)], elementwise=True)
+    def quart(xp, x):
+        """x⁴."""
+        return xp.my_square(xp.my_square(x))
+
+    quart.derivatives(x=lambda xp, g, y, x: 4.0 * g * x * xp.my_square(x))
+    assert check_primitive(quart) == []
+
+
+def test_defining_again_in_the_same_module_replaces():
+    def define(factor):
+        @primitive("scale", samples=[((3,),)], elementwise=True)
+        def rescale(xp, x):
+            """A multiple of x."""
+            return x * factor
+
+        return rescale.derivatives(x=lambda xp, g, y, x: g * factor)
+
+    define(2.0)
+    define(3.0)
+    assert Tensor(1.0).rescale().item() == 3.0
+
+
+def test_names_of_the_library_are_taken():
+    with pytest.raises(ValueError, match="'exp' exists already"):
+        primitive("e", samples=[((3,),)])(_named("exp"))
+
+
+def _named(name):
+    def forward(xp, x):
+        """x."""
+        return x
+
+    forward.__name__ = name
+    return forward
+
+
+def test_the_first_parameter_is_the_namespace():
+    with pytest.raises(TypeError, match=r"received parameters \['x'\]"):
+        primitive("?")(lambda x: x)
+
+
+def test_every_input_needs_a_word():
+    def forward(xp, a, b):
+        """a."""
+        return a
+
+    op = primitive("a", samples=[((), ())], elementwise=True)(forward)
+    with pytest.raises(TypeError, match=r"one derivative for each of \['a', 'b'\]"):
+        op.derivatives(a=lambda xp, g, y, a, b: g)

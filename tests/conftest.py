@@ -1,0 +1,43 @@
+"""Fixtures for all tests: global state is restored, random numbers repeat."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import tinygrad_es as tg
+from tinygrad_es.autodiff.modes import MODES
+from tinygrad_es.autodiff.primitive import PRIMITIVES
+from tinygrad_es.layers.layer import clear_session
+from tinygrad_es.ops import random
+
+
+@pytest.fixture(autouse=True)
+def _clean_state():
+    """Seed everything; fail a test that leaks a mode, a float type or a primitive."""
+    random.seed(0)
+    clear_session()
+    modes, floatx, known = MODES.get(), tg.floatx(), dict(PRIMITIVES)
+    yield
+    leaked = [name for name in PRIMITIVES if name not in known]
+    for name in leaked:
+        del PRIMITIVES[name]
+        if hasattr(tg.Tensor, name):
+            delattr(tg.Tensor, name)
+    assert MODES.get() is modes, "a mode leaked out of the test"
+    was, now = floatx, tg.floatx()
+    tg.set_floatx("float32")
+    assert now == was == "float32", "set_floatx leaked out of the test"
+
+
+@pytest.fixture
+def float64():
+    """Everything in float64 for one test."""
+    tg.set_floatx("float64")
+    yield
+    tg.set_floatx("float32")
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
