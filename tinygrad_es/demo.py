@@ -6,8 +6,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from . import metrics
 from .autodiff.tensor import Tensor
 from .datasets import optdigits
@@ -52,8 +50,8 @@ def run(out: Path, epochs: int = 30, seed: int = 7, console: Any = None) -> floa
 
     console = console or Console()
     random.seed(seed)
-    (x_train, y_train), (x_test, y_test) = optdigits.load_data()
-    x_train, x_test = x_train / np.float32(16), x_test / np.float32(16)
+    (train, y_train), (test, y_test) = optdigits.load_data()
+    x_train, x_test = train.astype("float32") / 16, test.astype("float32") / 16
     console.print(
         f"optdigits: {len(x_train)} handwritten digits to train with, {len(x_test)} to test with, "
         "8×8 pixels.\n"

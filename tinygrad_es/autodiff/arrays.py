@@ -103,8 +103,12 @@ def erf(x: Array) -> Array:
 
 # --- reductions: the ufunc's own method skips 1.5 µs of NumPy's wrapper -------------------------
 
-_add, _multiply = np.add.reduce, np.multiply.reduce
-_maximum, _minimum = np.maximum.reduce, np.minimum.reduce
+_add: Any = np.add.reduce
+_multiply: Any = np.multiply.reduce
+_maximum: Any = np.maximum.reduce
+_minimum: Any = np.minimum.reduce
+_or: Any = np.logical_or.reduce
+_and: Any = np.logical_and.reduce
 
 
 def sum(x: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
@@ -124,11 +128,11 @@ def prod(x: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
 
 
 def any(x: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
-    return np.logical_or.reduce(x, axis=axis, keepdims=keepdims)
+    return _or(x, axis=axis, keepdims=keepdims)
 
 
 def all(x: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
-    return np.logical_and.reduce(x, axis=axis, keepdims=keepdims)
+    return _and(x, axis=axis, keepdims=keepdims)
 
 
 def argmax(x: Array, *, axis: Any = None, keepdims: bool = False) -> Array:

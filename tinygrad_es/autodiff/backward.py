@@ -126,4 +126,4 @@ def backward(
                 node._grad = g if node._grad is None else plus(node._grad, g)
 
 
-Tensor.backward = backward  # type: ignore[method-assign]  # declared there, written here
+Tensor.backward = backward  # type: ignore[method-assign,assignment]  # of `Interface`

@@ -17,8 +17,8 @@ def raise_modified(node: Tensor, x: Tensor) -> None:
     called = f" named {x.name!r}" if x.name else ""
     raise GradientError(
         f"an input of {node.op.name}{called} (shape {x.shape}) was modified after the operation "
-        f"was recorded, so its gradient would be wrong{where_recorded(node)}. Run the forward pass again "
-        "after changing .data, or change a .clone()."
+        f"was recorded, so its gradient would be wrong{where_recorded(node)}. Run the forward pass "
+        "again after changing .data, or change a .clone()."
     )
 
 

@@ -57,7 +57,7 @@ class Switch:
 
     def __enter__(self) -> None:
         now = MODES.get()
-        fields = {"grad": now.grad, "training": now.training}
+        fields: dict[str, Any] = {"grad": now.grad, "training": now.training}
         fields |= {"anomaly": now.anomaly, "scope": now.scope}
         self.tokens.append(MODES.set(Modes(**(fields | self.change))))
 

@@ -250,7 +250,7 @@ def _general(op: Primitive) -> Callable[..., Any]:
             inputs, options = _by_position(op, inputs, options)
         params = defaults if not options and complete else _filled(op, options)
         tracked = False
-        values = []
+        values: list[Any] = []
         for x in inputs:
             if type(x) is Tensor:
                 v = x.value

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import arrays, faults, floats, rules
-from .errors import ShapeError
+from .errors import GradientError, ShapeError
 from .hooks import run_hooks
 from .modes import MODES
 from .tensor import Tensor, as_tensor
@@ -88,6 +88,7 @@ def sweep(
         y = node.value
         inputs = node.inputs
         params = node.params
+        rules_of: Any = op.rules
         pulled = len(inputs)
         try:
             if params is None and pulled == 2:
@@ -103,12 +104,12 @@ def sweep(
                     w = b.value
                     if b.modified > node.index:
                         faults.raise_modified(node, b)
-                    if b.tracked and op.rules[1] is not None:
-                        pending.append((b, op.rules[1](xp, g, y, v, w)))
+                    if b.tracked and rules_of[1] is not None:
+                        pending.append((b, rules_of[1](xp, g, y, v, w)))
                 else:
                     w = b
-                if type(a) is Tensor and a.tracked and op.rules[0] is not None:
-                    pending.append((a, op.rules[0](xp, g, y, v, w)))
+                if type(a) is Tensor and a.tracked and rules_of[0] is not None:
+                    pending.append((a, rules_of[0](xp, g, y, v, w)))
             elif pulled == 1 and type(y) is not float:
                 a = inputs[0]
                 v = a.value
@@ -117,19 +118,21 @@ def sweep(
                 if type(v) is float:
                     pull(node, g, pending)
                 elif params is None:
-                    pending.append((a, op.rules[0](arrays, g, y, v)))
+                    pending.append((a, rules_of[0](arrays, g, y, v)))
                 elif op.variadic:
-                    pending.append((a, op.rules[0](arrays, g, y, v, which=0, **params)))
+                    pending.append((a, rules_of[0](arrays, g, y, v, which=0, **params)))
                 else:
-                    pending.append((a, op.rules[0](arrays, g, y, v, **params)))
+                    pending.append((a, rules_of[0](arrays, g, y, v, **params)))
             elif pulled == 1 and params is None and op.elementwise:
                 a = inputs[0]
                 if a.modified > node.index:
                     faults.raise_modified(node, a)
-                pending.append((a, op.rules[0](floats, g, y, a.value)))
+                pending.append((a, rules_of[0](floats, g, y, a.value)))
             else:
                 pull(node, g, pending)
-        except (ZeroDivisionError, OverflowError, ValueError):
+        except GradientError:
+            raise
+        except Exception:  # what `math` refused, or a fault that `pull` explains
             del pending[:]
             pull(node, g, pending, careful=True)
         for x, c in pending:
@@ -179,7 +182,7 @@ def pull(node: Tensor, g: Any, pending: list[tuple[Tensor, Any]], careful: bool 
             continue
         if x.modified > node.index:
             faults.raise_modified(node, x)
-        rule = op.rules[0] if op.variadic else op.rules[i]
+        rule = op.rule(i)
         if not x.tracked or rule is None:
             continue
         try:

@@ -105,9 +105,11 @@ class Tensor(Interface):
 
     value: Value  # a Python float or an ndarray: the engine's door, `data` is the user's
     tracked: bool  # requires_grad, without the checks of the property
+    _grad: Any  # a float, an array, or the Tensor that `grad` hands out
     op: Primitive | None  # what computed it; None for a leaf
     inputs: tuple[Any, ...]  # Tensors and constants, in the order of the primitive's inputs
     params: dict[str, Any] | None  # the primitive's options
+    name: str | None
     index: int  # creation counter: inputs always have smaller ones
     modified: int  # creation counter at the last assignment to `data`, 0 if never
     scope: str  # the layer it was born in
@@ -142,7 +144,7 @@ class Tensor(Interface):
         self.params = None
         self.index = next_index()
         self.modified = 0
-        self.name: str | None = None
+        self.name = None
         self.scope = ""
         self.watch = None
 

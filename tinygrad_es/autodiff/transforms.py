@@ -93,7 +93,7 @@ class Trace:
             return x if self.wrapped else x.value
         if self.wrapped:
             return as_tensor(x)
-        return np.asarray(x) if isinstance(x, np.generic) and type(x) is not float else x
+        return np.asarray(x) if isinstance(x, np.generic) else x
 
 
 def _zeros(leaf: Tensor) -> Any:

@@ -19,7 +19,7 @@ class Mismatch(NamedTuple):
     """One entry whose automatic and numerical derivative differ."""
 
     input: int
-    index: tuple[int, ...]
+    at: tuple[int, ...]
     automatic: float
     numerical: float
 
@@ -50,7 +50,7 @@ class GradientCheck:
         worst = sorted(self.mismatches, key=lambda m: -abs(m.automatic - m.numerical))
         for m in worst[:8]:
             lines.append(
-                f"  input {m.input}{list(m.index)}: automatic {m.automatic:.10g}, "
+                f"  input {m.input}{list(m.at)}: automatic {m.automatic:.10g}, "
                 f"numerical {m.numerical:.10g}"
             )
         return "\n".join(lines)

@@ -58,7 +58,7 @@ class Data(NamedTuple):
         blocks = np.arange(steps)
         if shuffle == "batch":
             random.generator().shuffle(blocks)
-        for i in blocks:
+        for i in blocks.tolist():
             yield self.take(slice(i * batch_size, (i + 1) * batch_size))
 
     def take(self, index: Any) -> Data:

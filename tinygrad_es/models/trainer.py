@@ -25,6 +25,8 @@ class Trainer:
     optimizer: Any = None
     loss: Any = None
     stop_training = False
+    built: bool
+    history: Any
     trainable_weights: list[Tensor]
 
     def compile(
@@ -278,7 +280,7 @@ class Trainer:
         return self._prepared(*validation_data, *[None] * (3 - len(validation_data)))
 
     def _build_from(self, data: Data) -> None:
-        if not self.built:  # type: ignore[has-type]  # an attribute of Layer
+        if not self.built:
             self.build_for((None, *data.x.shape[1:]))  # type: ignore[attr-defined]  # of Layer
 
     def _reset_metrics(self) -> None:
