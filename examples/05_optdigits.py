@@ -38,8 +38,10 @@ def main():
     ).history
     print("\nepoch   accuracy   on the 10 % kept aside")
     for epoch in (0, 4, 9, 19, 29):
-        print(f"{epoch + 1:5} {history['accuracy'][epoch]:10.1%}"
-              f" {history['val_accuracy'][epoch]:12.1%}")
+        print(
+            f"{epoch + 1:5} {history['accuracy'][epoch]:10.1%}"
+            f" {history['val_accuracy'][epoch]:12.1%}"
+        )
 
     _, accuracy = model.evaluate(x_test, y_test, verbose=0)
     predicted = model.predict(x_test, verbose=0).argmax(axis=-1)

@@ -13,6 +13,7 @@ from .tensor import Tensor
 
 
 def raise_modified(node: Tensor, x: Tensor) -> None:
+    """An input changed its value after it was recorded."""
     assert node.op is not None
     called = f" named {x.name!r}" if x.name else ""
     raise GradientError(
@@ -23,6 +24,7 @@ def raise_modified(node: Tensor, x: Tensor) -> None:
 
 
 def explain_rule(node: Tensor, position: int, g: Any, error: Exception) -> GradientError:
+    """The error of a rule that failed: which one, on what, recorded where."""
     op = node.op
     assert op is not None
     received = ", ".join(describe(x) for x in node.inputs)
@@ -33,6 +35,7 @@ def explain_rule(node: Tensor, position: int, g: Any, error: Exception) -> Gradi
 
 
 def look_for_nan_in_rule(c: Any, g: Any, node: Tensor, x: Tensor) -> None:
+    """Under detect_anomaly: a rule must not make a NaN of a gradient without one."""
     if np.isnan(c).any() and not np.isnan(g).any():
         position = next(i for i, other in enumerate(node.inputs) if other is x)
         assert node.op is not None
@@ -43,11 +46,13 @@ def look_for_nan_in_rule(c: Any, g: Any, node: Tensor, x: Tensor) -> None:
 
 
 def where_recorded(node: Tensor) -> str:
+    """The user's line that recorded a node, or how to learn it."""
     line = getattr(node, "line", None)
     return f", recorded at {line}" if line else " (detect_anomaly() records the line)"
 
 
 def look_for_nan(t: Tensor, op: Primitive, inputs: tuple[Any, ...]) -> None:
+    """Under detect_anomaly: note the user's line, and refuse a NaN that is born here."""
     t.line = users_line()
     if not np.isnan(t.value).any():
         return

@@ -43,7 +43,8 @@ class Modes:
         self.scope = scope
 
 
-MODES: ContextVar[Modes] = ContextVar("tinygrad_es.modes", default=Modes(True, False, False, ""))
+DEFAULT = Modes(True, False, False, "")
+MODES: ContextVar[Modes] = ContextVar("tinygrad_es.modes", default=DEFAULT)
 
 
 class Switch:

@@ -128,10 +128,8 @@ def settle(y: Any, values: list[Any]) -> Any:
     """The result as an ndarray; floats made of integers alone take `floatx`."""
     if type(y) is not ndarray:
         y = np.asarray(y)
-    if y.dtype.kind == "f":
-        if not any(type(v) is ndarray and v.dtype.kind == "f" for v in values):
-            return y.astype(float_dtype())
-    return y
+    made_of_floats = any(type(v) is ndarray and v.dtype.kind == "f" for v in values)
+    return y.astype(float_dtype()) if y.dtype.kind == "f" and not made_of_floats else y
 
 
 def recover(op: Primitive, values: list[Any], params: dict[str, Any], error: Exception) -> Any:
@@ -215,10 +213,10 @@ def _binary(op: Primitive) -> Callable[..., Any]:
             tracked = tracked or b.tracked
         else:
             w = b = b if type(b) is float else constant(b)
+        if not elementwise and (type(v) is float or type(w) is float):
+            return apply(op, (a, b), None)
         try:
             if not elementwise:
-                if type(v) is float or type(w) is float:
-                    return apply(op, (a, b), None)
                 like = v
                 y = forward(arrays, v, w)
             elif type(v) is float:

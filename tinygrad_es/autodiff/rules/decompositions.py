@@ -60,6 +60,7 @@ qr_r.derivatives(x=_qr_r_rule)
 
 
 def symmetric(xp, x):
+    """(x + xᵀ)/2."""
     return 0.5 * (x + mT(xp, x))
 
 

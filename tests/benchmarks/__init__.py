@@ -1,0 +1,1 @@
+"""Benchmarks: `python -m tests.benchmarks` prints ratios; nothing here is a timed test."""

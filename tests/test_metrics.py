@@ -1,0 +1,160 @@
+"""Metrics: what "accuracy" means for which shapes, running means, confusion matrices."""
+
+import numpy as np
+import pytest
+
+from tinygrad_es import metrics, ops
+
+# the slide of S2 (§2.12): rows are the true digits
+CONFUSION = np.zeros((10, 10), int)
+for _row, _counts in enumerate(
+    [{0: 375, 8: 1}, {0: 7, 1: 382}, {0: 2, 2: 378}, {0: 7, 3: 380, 5: 2}, {0: 3, 4: 383, 6: 1},
+     {0: 6, 3: 1, 5: 369}, {0: 2, 1: 2, 6: 373}, {3: 1, 7: 386}, {0: 17, 1: 2, 8: 361},
+     {0: 13, 1: 1, 3: 1, 5: 1, 9: 366}]
+):  # fmt: skip
+    for _column, _count in _counts.items():
+        CONFUSION[_row, _column] = _count
+
+
+# --- accuracy -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("t", "p", "expected"),
+    [
+        # one column: above ½ is 1, exactly ½ is 0
+        ([[0], [1], [1], [0]], [[0.2], [0.9], [0.5], [0.5]], [1, 1, 0, 1]),
+        ([0, 1, 1, 0], [[0.2], [0.9], [0.5], [0.5]], [1, 1, 0, 1]),
+        # −1 and +1 against raw outputs: the threshold is still ½, and −1 never matches
+        ([[-1], [1]], [[-0.7], [0.7]], [0, 1]),
+        # integers: the class of the largest prediction
+        ([0, 1, 2, 2], [[0.9, 0.05, 0.05], [0.2, 0.5, 0.3], [0.3, 0.5, 0.2], [0.1, 0.2, 0.7]],
+         [1, 1, 0, 1]),
+        ([[0], [1]], [[0.9, 0.1], [0.9, 0.1]], [1, 0]),
+        # one-hot: the largest of both; three sigmoids are three classes (Keras 3)
+        ([[1, 0, 0], [0, 0, 1]], [[0.6, 0.55, 0.7], [0.1, 0.2, 0.3]], [0, 1]),
+    ],
+)  # fmt: skip
+def test_accuracy(t, p, expected):
+    found = np.asarray(metrics.accuracy(np.array(t), np.array(p)))
+    assert found.astype(float).tolist() == expected
+    metric = metrics.get("accuracy")
+    metric.update_state(np.array(t), np.array(p))
+    assert metric.result() == sum(expected) / len(expected)
+
+
+def test_accuracy_of_every_step_of_a_sequence():
+    p = np.array([[[0.1, 0.9], [0.8, 0.2]], [[0.4, 0.6], [0.3, 0.7]]])
+    assert metrics.accuracy(np.array([[1, 0], [0, 1]]), p).tolist() == [[True, True], [False, True]]
+
+
+def test_iris_slide():
+    predicted = np.array(
+        [[0.967722, 0.189344, 0.00421873], [0.0372113, 0.510963, 0.346058],
+         [0.00325751, 0.261545, 0.917956], [0.00823823, 0.319694, 0.795647],
+         [0.0717264, 0.611822, 0.171516], [0.0134856, 0.482814, 0.59486]]
+    )  # fmt: skip
+    labels = np.array([0, 1, 2, 2, 1, 2])
+    for target in (labels, np.eye(3)[labels]):
+        metric = metrics.get("acc")
+        metric.update_state(target, predicted)
+        assert metric.result() == 1.0
+    metric = metrics.get("mse")
+    metric.update_state(np.eye(3)[labels], predicted)
+    assert metric.result() == pytest.approx(0.06661460699415311, rel=1e-13)
+
+
+# --- running means --------------------------------------------------------------------------------
+
+
+def test_batches_weigh_by_their_size():
+    metric = metrics.get("accuracy")
+    assert metric.result() == 0.0
+    metric.update_state(np.array([0, 1, 1]), np.eye(2)[[0, 1, 1]])
+    assert metric.result() == 1.0
+    metric.update_state(np.array([0]), np.eye(2)[[1]])
+    assert metric.result() == 0.75
+    metric.reset_state()
+    assert metric.result() == 0.0
+    metric.update_state(np.array([0]), np.eye(2)[[1]])
+    assert metric.result() == 0.0
+
+
+def test_sample_weight():
+    metric = metrics.get("accuracy")
+    metric.update_state(np.array([0, 1]), np.eye(2)[[0, 0]], sample_weight=[3.0, 1.0])
+    assert metric.result() == 0.75
+
+
+@pytest.mark.parametrize("name", ["accuracy", "acc", "mse", "MSE", "mean_squared_error"])
+def test_the_name_is_the_one_given(name):
+    assert metrics.get(name).name == name
+
+
+@pytest.mark.parametrize(
+    ("name", "t", "p", "expected"),
+    [
+        ("mse", [[0.0, 1.0], [1.0, 1.0]], [[0.2, 0.7], [0.5, 0.6]], (0.065 + 0.205) / 2),
+        ("binary_crossentropy", [[0.0, 1.0]], [[0.2, 0.7]], 0.289909247626471),
+        ("categorical_crossentropy", [[0.0, 1.0]], [[0.25, 0.75]], -np.log(0.75)),
+        ("sparse_categorical_crossentropy", [1], [[0.25, 0.75]], -np.log(0.75)),
+    ],
+)
+def test_losses_as_metrics(name, t, p, expected):
+    metric = metrics.get(name)
+    metric.update_state(np.array(t), np.array(p))
+    assert metric.result() == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_function_is_wrapped_in_a_mean():
+    def largest_error(y_true, y_pred):
+        return ops.max(ops.abs(y_pred - y_true), axis=-1)
+
+    metric = metrics.get(largest_error)
+    assert metric.name == "largest_error"
+    metric.update_state(np.zeros((2, 2)), np.array([[1.0, -3.0], [0.5, 0.0]]))
+    assert metric.result() == 1.75
+    assert metrics.get(metric) is metric
+
+
+@pytest.mark.parametrize("identifier", ["foo", 3, None])
+def test_unknown(identifier):
+    words = f"Could not interpret metric identifier: {identifier}"
+    with pytest.raises(ValueError, match=words):
+        metrics.get(identifier)
+
+
+# --- confusion matrix -----------------------------------------------------------------------------
+
+
+def test_confusion_matrix_of_the_course():
+    t = np.repeat(np.arange(10), CONFUSION.sum(1))
+    p = np.concatenate([np.repeat(np.arange(10), row) for row in CONFUSION])
+    order = np.random.default_rng(0).permutation(len(t))
+    found = metrics.confusion_matrix(t[order], p[order])
+    assert (found == CONFUSION).all()
+    assert found.sum() == 3823
+    assert found.sum(1).tolist() == [376, 389, 380, 389, 387, 376, 377, 387, 380, 382]
+    assert np.trace(found) / found.sum() == 0.9816897724300288
+    one_hot = metrics.get("accuracy")
+    one_hot.update_state(np.eye(10)[t], np.eye(10)[p])
+    assert one_hot.result() == 0.9816897724300288
+
+
+def test_confusion_matrix_of_columns_and_of_more_classes():
+    found = metrics.confusion_matrix([[0], [1], [1]], [[0.0], [1.0], [0.0]], num_classes=3)
+    assert found.tolist() == [[1, 0, 0], [1, 1, 0], [0, 0, 0]]
+    assert metrics.confusion_matrix([], []).shape == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("t", "p", "options", "words"),
+    [
+        ([0, 1, 1], [0, 1], {}, "3 targets but 2 predictions"),
+        ([0, 1], [0, 5], {"num_classes": 2}, "5"),
+        ([-1, 1], [0, 1], {}, "-1"),  # not the last class
+    ],
+)
+def test_confusion_matrix_errors(t, p, options, words):
+    with pytest.raises(ValueError, match=words):
+        metrics.confusion_matrix(t, p, **options)
