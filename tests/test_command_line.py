@@ -38,7 +38,9 @@ def test_help_and_version(capsys):
         assert stop.value.code == 0
 
 
-@pytest.mark.parametrize("arguments", [["demo", "--epochs", "0"], ["demo", "--epochs", "x"], ["nothing"]])
+@pytest.mark.parametrize(
+    "arguments", [["demo", "--epochs", "0"], ["demo", "--epochs", "x"], ["nothing"]]
+)
 def test_wrong_arguments(arguments, capsys):
     with pytest.raises(SystemExit) as stop:
         main(arguments)
@@ -55,6 +57,9 @@ def test_a_folder_that_cannot_be_written(tmp_path, capsys):
 
 def test_as_a_module():
     done = subprocess.run(
-        [sys.executable, "-m", "tinygrad_es", "--version"], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "tinygrad_es", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.startswith("tinygrad_es ")

@@ -16,7 +16,9 @@ from tinygrad_es.views import drawing, snapshot
 
 
 def chain_rule():
-    x, y, z = (Tensor(v, requires_grad=True, name=n) for v, n in ((-2.0, "x"), (5.0, "y"), (-4.0, "z")))
+    x, y, z = (
+        Tensor(v, requires_grad=True, name=n) for v, n in ((-2.0, "x"), (5.0, "y"), (-4.0, "z"))
+    )
     q = x + y
     q.name = "q"
     f = q * z

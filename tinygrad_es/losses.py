@@ -68,8 +68,8 @@ def logits_of(y_pred: Tensor, activation: str) -> Tensor | None:
 def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     """mean((t − y)²) over the last axis.
 
-    >>> mean_squared_error([[0.0, 1.0]], [[0.2, 0.7]])
-    tensor([0.065])
+    >>> mean_squared_error([[0.0, 1.0]], [[0.5, 0.5]])
+    tensor([0.25])
     """
     t, y = paired(y_true, y_pred)
     return ops.mean(ops.square(y - t), axis=-1)
@@ -122,8 +122,10 @@ def sparse_categorical_crossentropy(
     ignored = None if ignore_class is None else labels == ignore_class
     if ignored is not None:
         labels = np.where(ignored, 0, labels)
-    t = one_hot_rows(labels, y.shape[axis], y.dtype)
-    loss = _categorical(t, y, from_logits, 0.0, axis, unit_mass=True)
+    if axis not in (-1, y.ndim - 1):
+        y = ops.moveaxis(y, axis, -1)
+    t = one_hot_rows(labels, y.shape[-1], y.dtype)
+    loss = _categorical(t, y, from_logits, 0.0, -1, unit_mass=True)
     return loss if ignored is None else ops.where(ignored, 0.0, loss)
 
 
@@ -131,9 +133,10 @@ def one_hot_rows(labels: Any, classes: int, dtype: Any) -> Any:
     """Rows of zeros with a 1 at the label; a ValueError for labels that are no class numbers."""
     index = labels if labels.dtype.kind in "iu" else labels.astype(np.intp)
     if index.size and (index.min() < 0 or index.max() >= classes or (index != labels).any()):
+        wrong = labels[(index != labels) | (index < 0) | (index >= classes)]
         raise ValueError(
             f"expected class numbers from 0 to {classes - 1} (the predictions have {classes} "
-            f"columns). Received: targets from {labels.min()} to {labels.max()}."
+            f"columns). Received: {wrong.size} other target(s), the first is {wrong[0]:g}."
         )
     return np.eye(classes, dtype=dtype)[index]
 
@@ -275,9 +278,11 @@ class SparseCategoricalCrossentropy(_FunctionLoss):
         labels = np.asarray(as_tensor(y_true).value)
         valid = (labels != self.ignore_class).reshape(labels.shape).astype(float)
         total = reduce_weighted(self.call(y_true, y_pred), sample_weight, "none")
-        if self.reduction in ("sum_over_batch_size", "mean"):
-            return ops.sum(total) / max(float(valid.sum()), 1.0)
-        return ops.sum(total) if self.reduction == "sum" else total
+        if self.reduction in ("sum", "none"):
+            return ops.sum(total) if self.reduction == "sum" else total
+        if self.reduction == "mean_with_sample_weight":
+            valid = reduce_weighted(valid, sample_weight, "none")
+        return ops.sum(total) / (float(valid.sum()) or 1.0)
 
 
 class BinaryCrossentropy(_FunctionLoss):

@@ -87,7 +87,14 @@ def confusion_matrix(y_true: Any, y_pred: Any, num_classes: int | None = None) -
     t, p = np.asarray(y_true).ravel().astype(int), np.asarray(y_pred).ravel().astype(int)
     if t.shape != p.shape:
         raise ValueError(f"confusion_matrix: {t.size} targets but {p.size} predictions.")
-    n = num_classes or int(max(t.max(initial=-1), p.max(initial=-1))) + 1
+    found = int(max(t.max(initial=-1), p.max(initial=-1))) + 1
+    n = found if num_classes is None else num_classes
+    lowest = int(min(t.min(initial=0), p.min(initial=0)))
+    if lowest < 0 or found > n:
+        raise ValueError(
+            f"confusion_matrix: expected classes from 0 to {n - 1}. Received: "
+            f"{lowest if lowest < 0 else found - 1}."
+        )
     counts = np.zeros((n, n), dtype=int)
     np.add.at(counts, (t, p), 1)
     return counts

@@ -34,11 +34,14 @@ def test_fused_rows_equal_their_twins(name):
         z.sum().backward(create_graph=True)
         for s, t in zip(a, b, strict=True):
             np.testing.assert_allclose(s.grad.data, t.grad.data, rtol=1e-10, atol=1e-12)
-        second = [
-            grad(lambda x, f=f: (grad(lambda v: f(v, *inputs[1:]).sum())(x) ** 2).sum())(inputs[0])
-            for f in (op, twin)
-        ]
+        second = [of_squared_gradient(f, *inputs) for f in (op, twin)]
         np.testing.assert_allclose(*second, rtol=1e-9, atol=1e-12)
+
+
+def of_squared_gradient(f, x, *others):
+    """The derivative of Σ (∂ Σf/∂x)²."""
+    first = grad(lambda v: f(v, *others).sum())
+    return grad(lambda v: (first(v) ** 2).sum())(x)
 
 
 # --- the battery fails where it must ------------------------------------------------------------

@@ -105,7 +105,10 @@ INF = float("inf")
     ],
 )
 def test_kinks_and_edges_on_floats_and_arrays(f, x, value, slope):
-    for make in (lambda: Tensor(x, requires_grad=True), lambda: Tensor(np.array([x]), requires_grad=True)):
+    for make in (
+        lambda: Tensor(x, requires_grad=True),
+        lambda: Tensor(np.array([x]), requires_grad=True),
+    ):
         t = make()
         with np.errstate(all="ignore"):
             y = f(t)

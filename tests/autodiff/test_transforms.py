@@ -7,7 +7,19 @@ import math
 import numpy as np
 import pytest
 
-from tinygrad_es import GradientError, Tensor, grad, hessian, hvp, jacobian, jvp, no_grad, ops, value_and_grad, vjp
+from tinygrad_es import (
+    GradientError,
+    Tensor,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    no_grad,
+    ops,
+    value_and_grad,
+    vjp,
+)
 
 
 def cubic(x):

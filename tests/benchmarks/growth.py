@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 import subprocess
 import sys
 import time
 import tracemalloc
-
 
 from tinygrad_es import Tensor, losses, ops
 
@@ -36,7 +36,7 @@ def chains() -> None:
         size = tracemalloc.get_traced_memory()[0] / m
         tracemalloc.stop()
         del y
-        row(f"{n:,}", *((b - a) / n * 1e9 for a, b in zip(times, times[1:], strict=False)), size)
+        row(f"{n:,}", *((b - a) / n * 1e9 for a, b in itertools.pairwise(times)), size)
 
 
 def backward_against_forward() -> None:

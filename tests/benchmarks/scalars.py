@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
 from typing import Any
@@ -18,10 +19,12 @@ SIZES = (2, 16, 16, 1)
 
 def parameters() -> list[Any]:
     rng = np.random.default_rng(1)
-    return [rng.uniform(-1, 1, (b, a + 1)) for a, b in zip(SIZES, SIZES[1:], strict=False)]
+    return [rng.uniform(-1, 1, (b, a + 1)) for a, b in itertools.pairwise(SIZES)]
 
 
-def loss_of(layers: Any, points: list[Any], labels: list[float], number: Callable[[float], Any]) -> Any:
+def loss_of(
+    layers: Any, points: list[Any], labels: list[float], number: Callable[[float], Any]
+) -> Any:
     """The max-margin loss, one number at a time."""
     total = number(0.0)
     for point, label in zip(points, labels, strict=True):
@@ -44,7 +47,9 @@ def run(make: Callable[[float], Any], number: Callable[[float], Any]) -> tuple[f
     points, labels = x.tolist(), [2.0 * v - 1.0 for v in y.tolist()]
     best, checksum = float("inf"), 0.0
     for _ in range(3):
-        layers = [[[make(v) for v in neuron] for neuron in layer] for layer in parameters_as_lists()]
+        layers = [
+            [[make(v) for v in neuron] for neuron in layer] for layer in parameters_as_lists()
+        ]
         start = time.perf_counter()
         loss_of(layers, points, labels, number).backward()
         best = min(best, time.perf_counter() - start)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -22,7 +23,7 @@ Step = Callable[[], object]
 
 def setup(sizes: list[int], n: int) -> tuple[list[Any], list[Any], Any, Any]:
     rng = np.random.default_rng(0)
-    weights = [(rng.normal(size=s) * 0.1).astype("f4") for s in zip(sizes, sizes[1:], strict=False)]
+    weights = [(rng.normal(size=s) * 0.1).astype("f4") for s in itertools.pairwise(sizes)]
     biases = [np.zeros(b, "f4") for b in sizes[1:]]
     x = rng.normal(size=(n, sizes[0])).astype("f4")
     return weights, biases, x, rng.integers(0, sizes[-1], n)
@@ -120,7 +121,12 @@ def main() -> None:
     except ImportError:
         print("torch is not installed: compared with NumPy by hand only")
     for adam in (False, True):
-        row(f"step with {'Adam' if adam else 'SGD'}, µs", *(m.__name__ for m in makers), "/hand", "/torch")
+        row(
+            f"step with {'Adam' if adam else 'SGD'}, µs",
+            *(m.__name__ for m in makers),
+            "/hand",
+            "/torch",
+        )
         for name, (sizes, n) in WORKLOADS.items():
             times = compare([make(*setup(sizes, n), adam) for make in makers])
             ratios = [times[1] / t for t in (times[0], *times[2:])]

@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable, Sequence
 
 
-def compare(steps: Sequence[Callable[[], object]], rounds: int = 21, budget: float = 0.02) -> list[float]:
+def compare(
+    steps: Sequence[Callable[[], object]], rounds: int = 21, budget: float = 0.02
+) -> list[float]:
     """Median seconds per call of each step; the steps take turns, so noise meets all of them."""
     counts = []
     for step in steps:
@@ -28,4 +30,6 @@ def compare(steps: Sequence[Callable[[], object]], rounds: int = 21, budget: flo
 
 def row(name: str, *cells: object) -> None:
     """One line of a table."""
-    print(f"{name:<34}" + "".join(f"{c:>14}" if isinstance(c, str) else f"{c:>14.2f}" for c in cells))
+    print(
+        f"{name:<34}" + "".join(f"{c:>14}" if isinstance(c, str) else f"{c:>14.2f}" for c in cells)
+    )

@@ -304,6 +304,7 @@ def _kinks() -> Iterator[Case]:
         ops.logaddexp,
         torch.logaddexp,
         (np.array([1000.0, -1000.0]), np.array([0.0, -999.0])),
+        smooth=False,  # it is, but PyTorch's second derivative is NaN
     )
     yield from cases(
         "where double",

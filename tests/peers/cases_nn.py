@@ -51,7 +51,7 @@ SAME: list[tuple[tuple[int, ...], tuple[int, ...], Any]] = [
 
 def _torch_conv(x: Any, kernel: Any, strides: Any, dilation: Any) -> Any:
     n = kernel.ndim - 2
-    weight = kernel.permute(n + 1, n, *range(n))
+    weight = kernel.permute(n + 1, n, *range(n)).contiguous()
     return last(CONVS[n](first(x), weight, stride=strides, dilation=dilation))
 
 

@@ -77,10 +77,13 @@ def test_layouts_in_memory(case: Case) -> None:
 @each(NUMBERS)
 def test_python_floats(case: Case) -> None:
     mine, peer = ours(case, weak=True, order=2), theirs(case, order=2)
-    assert_same("value", mine.values, peer.values, case.double, dtypes=False)
-    assert_same("gradient", mine.first, peer.first, case.double)
+    # a number that an operation makes an array of takes the default dtype, as a list does
+    arrays = "float32" in case.name or any(v.dtype == "float32" for v in mine.values)
+    tolerance = case.single if arrays else case.double
+    assert_same("value", mine.values, peer.values, tolerance, dtypes=False)
+    assert_same("gradient", mine.first, peer.first, tolerance, dtypes=not arrays)
     if case.smooth:
-        assert_same("second gradient", mine.second, peer.second, 100 * case.double)
+        assert_same("second gradient", mine.second, peer.second, 100 * tolerance, not arrays)
 
 
 def test_at_least_150_operations_are_compared() -> None:
@@ -93,7 +96,9 @@ def test_at_least_150_operations_are_compared() -> None:
 def test_every_primitive_of_the_table_is_compared() -> None:
     compared = {case.operation for case in CASES}
     table = {
-        op.name for op in PRIMITIVES.values() if "tinygrad_es.autodiff.rules" in op.forward.__module__
+        op.name
+        for op in PRIMITIVES.values()
+        if "tinygrad_es.autodiff.rules" in op.forward.__module__
     }
     assert sorted(table - compared - REACHED_BY) == []
 

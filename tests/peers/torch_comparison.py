@@ -7,6 +7,7 @@ gradient of a random projection of that gradient.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -68,6 +69,9 @@ class Case:
         shapes = [
             "x".join(map(str, np.shape(x) if is_array(x) else x)) or "0d" for x in self.inputs
         ]
+        numbers = [x.tobytes() for x in self.inputs if is_array(x)]
+        if numbers:
+            shapes.append(f"{crc32(b''.join(numbers)):x}")
         return f"{self.name}-{','.join(shapes)}".replace(" ", "_")
 
     def arrays(self) -> Arrays:
@@ -93,7 +97,7 @@ def cases(
         yield Case(name, ours, theirs, sample, **options)
 
 
-# --- layouts of the same numbers in memory -----------------------------------------------------------
+# --- layouts of the same numbers in memory --------------------------------------------------------
 
 
 def _strided(a: np.ndarray) -> np.ndarray:
@@ -109,7 +113,7 @@ LAYOUTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "reversed": lambda a: np.flip(np.flip(a).copy()),
 }
 
-# --- running -----------------------------------------------------------------------------------------
+# --- running --------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -151,23 +155,21 @@ def ours(
     with np.errstate(all="ignore") if case.quiet else nullcontext():
         outputs = flat(case.ours(*inputs))
         values = [y.numpy() for y in outputs]
-        roots = [y for y in outputs if y.requires_grad]
-        first = _pull(case.id, roots, leaves, order > 1)
-        second = []
-        if order > 1:
-            tracked = [g for g in first if isinstance(g, Tensor) and g.requires_grad]
-            second = _pull(case.id + "²", tracked, leaves, False)
+        first = _pull(case.id, outputs, leaves, order > 1)
+        second = _pull(case.id + "²", first, leaves, False) if order > 1 else []
     return Outcome(values, [g.numpy() for g in first], [g.numpy() for g in second])
 
 
-def _pull(seed: str, roots: list[Tensor], leaves: list[Tensor], create_graph: bool) -> list[Tensor]:
+def _pull(seed: str, outputs: Any, leaves: list[Tensor], create_graph: bool) -> list[Tensor]:
     for x in leaves:
         x.grad = None
-    seeds = weights(seed, [y.numpy() for y in roots])
+    seeds = weights(seed, [y.numpy() for y in outputs])
+    roots = [(y, c) for y, c in zip(outputs, seeds, strict=True) if y.requires_grad]
     if len(roots) == 1:
-        roots[0].backward(seeds[0], create_graph=create_graph)
+        y, c = roots[0]
+        y.backward(c, create_graph=create_graph)
     elif roots:
-        total = sum((y * c).sum() for y, c in zip(roots, seeds, strict=True))
+        total = sum((y * c).sum() for y, c in roots)
         total.backward(create_graph=create_graph)
     zero = [as_tensor(np.zeros(x.shape, x.dtype)) for x in leaves]
     return [z if x.grad is None else x.grad for x, z in zip(leaves, zero, strict=True)]
@@ -181,29 +183,32 @@ def theirs(case: Case, dtype: str = "float64", order: int = 1) -> Outcome:
         if a.dtype.kind == "f":
             leaves.append(x.requires_grad_())
         inputs.append(x)
-    outputs = flat(case.theirs(*inputs))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore" if case.quiet else "error")
+        outputs = flat(case.theirs(*inputs))
     values = [y.detach().numpy() for y in outputs]
-    first = _torch_pull(case.id, [y for y in outputs if y.requires_grad], leaves, order > 1)
-    second = []
-    if order > 1:
-        tracked = [g for g in first if g.requires_grad]
-        second = _torch_pull(case.id + "²", tracked, leaves, False)
+    first = _torch_pull(case.id, outputs, leaves, order > 1)
+    second = _torch_pull(case.id + "²", first, leaves, False) if order > 1 else []
     return Outcome(
-        values, [g.detach().numpy() for g in first], [g.detach().numpy() for g in second]
+        values,
+        [g.detach().numpy(force=True) for g in first],
+        [g.detach().numpy(force=True) for g in second],
     )
 
 
-def _torch_pull(seed: str, roots: list[Any], leaves: list[Any], create_graph: bool) -> list[Any]:
-    if not roots:
+def _torch_pull(seed: str, outputs: Any, leaves: list[Any], create_graph: bool) -> list[Any]:
+    drawn = weights(seed, [y.detach().numpy(force=True) for y in outputs])
+    pairs = [(y, torch.from_numpy(c)) for y, c in zip(outputs, drawn) if y.requires_grad]
+    if not pairs:
         return [torch.zeros_like(x) for x in leaves]
-    seeds = [torch.from_numpy(c) for c in weights(seed, [y.detach().numpy() for y in roots])]
+    roots, seeds = (list(part) for part in zip(*pairs))
     found = torch.autograd.grad(
         roots, leaves, seeds, create_graph=create_graph, allow_unused=True, retain_graph=True
     )
     return [torch.zeros_like(x) if g is None else g for g, x in zip(found, leaves, strict=True)]
 
 
-# --- comparing ---------------------------------------------------------------------------------------
+# --- comparing ------------------------------------------------------------------------------------
 
 
 def assert_same(

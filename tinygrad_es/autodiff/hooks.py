@@ -82,6 +82,7 @@ def run_hooks(node: Tensor, g: Any) -> Any:
 
 
 def plus(before: Any, g: Any) -> Any:
+    """The sum, on values unless one of the two is recorded."""
     if type(before) is Tensor and type(g) is not Tensor and not before.tracked:
         before = before.value
     return before + g

@@ -6,6 +6,7 @@ both look the name up in the registry. A function that is not there raises: neve
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -156,7 +157,25 @@ def getitem(self: Tensor, index: Any) -> Tensor:
 
 def setitem(self: Tensor, index: Any, values: Any) -> None:
     """`x[index] = values`: in place where nothing is recorded, else `x` becomes a new node."""
-    rebind(self, PRIMITIVES["setitem"], (self, values), {"index": plain_index(index)})
+    index = plain_index(index)
+    parts = index if type(index) is tuple else (index,)
+    if any(type(p) is np.ndarray and p.dtype.kind != "b" for p in parts):
+        index, values = last_writes(self.shape, index, values)
+    rebind(self, PRIMITIVES["setitem"], (self, values), {"index": index})
+
+
+def last_writes(shape: tuple[int, ...], index: Any, values: Any) -> tuple[Any, Any]:
+    """An index in which no place is named twice: of several values written to one the last stays.
+
+    The others must get no gradient.
+    """
+    places = np.arange(math.prod(shape)).reshape(shape)[index]
+    found, from_the_end = np.unique(places.ravel()[::-1], return_index=True)
+    if found.size == places.size:
+        return index, values
+    spread = PRIMITIVES["broadcast_to"](as_tensor(values), shape=places.shape)
+    flat = PRIMITIVES["reshape"](spread, shape=(places.size,))
+    return np.unravel_index(found, shape), flat[places.size - 1 - from_the_end]
 
 
 def in_place(op: Any) -> Callable[..., Tensor]:
@@ -174,8 +193,8 @@ def in_place(op: Any) -> Callable[..., Tensor]:
 def rebind(self: Tensor, op: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> None:
     """Let a Tensor hold the result of an operation on itself.
 
-    What was recorded with its old value keeps an old node; whoever used this very Tensor is
-    told at `backward` that it was modified.
+    What it held becomes an old node, the first input of the new one; an operation that had read
+    this very Tensor finds it there when it is swept (`as_recorded`).
     """
     from_outside = any(type(x) is Tensor and x.tracked for x in inputs[1:])
     recording = MODES.get().grad and (self.tracked or from_outside)

@@ -18,6 +18,7 @@ from .config import float_dtype
 from .errors import ShapeError, describe
 from .modes import MODES
 from .primitive import COMPOSITES, INSTALLERS, PRIMITIVES, Primitive
+from .promotion import is_truth, materialise, promote, settle
 from .tensor import Tensor, constant, next_index
 
 __all__ = ["apply", "bind", "recover"]
@@ -84,6 +85,7 @@ def apply(op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any] | None)
 def evaluate(op: Primitive, values: list[Any], params: dict[str, Any], weak: bool) -> Any:
     """The forward, on floats where all are floats (and the row is elementwise), else on arrays."""
     all_weak = weak and all(type(v) is float for v in values)
+    weak_result = all_weak or (weak and all(type(v) is float or is_truth(v) for v in values))
     try:
         if op.elementwise:
             if all_weak:
@@ -95,41 +97,11 @@ def evaluate(op: Primitive, values: list[Any], params: dict[str, Any], weak: boo
         y = op.forward(arrays, *values, **params)
     except Exception as error:
         return recover(op, values, params, error)
-    if all_weak and y.dtype.kind == "f":
+    if weak_result and y.dtype.kind == "f":
         return float(y) if y.ndim == 0 else y.astype(float_dtype())
     if type(y) is ndarray and values and y.dtype is values[0].dtype:
         return y
     return settle(y, values)
-
-
-def materialise(values: list[Any]) -> list[Any]:
-    """Python floats as 0-d arrays, of the dtype of the arrays beside them."""
-    dtype = next((v.dtype for v in values if type(v) is ndarray and v.dtype.kind == "f"), None)
-    return [np.asarray(v, dtype=dtype or np.float64) if type(v) is float else v for v in values]
-
-
-def promote(values: list[Any]) -> list[Any]:
-    """Arrays of one dtype, by PyTorch's rules: kind (bool < int < float), then axes, then size.
-
-    A 0-d array does not raise the size of one with axes; an integer does not raise a float's.
-    """
-    dtypes = {v.dtype for v in values if type(v) is not float}
-    if len(dtypes) == 1:
-        return values
-    found = [v for v in values if type(v) is not float]
-    kinds = [{"b": 0, "i": 1, "u": 1, "f": 2}[v.dtype.kind] for v in found]
-    leading = [v for v, kind in zip(found, kinds, strict=True) if kind == max(kinds)]
-    with_axes = [v for v in leading if v.ndim] or leading
-    dtype = np.result_type(*(v.dtype for v in with_axes))
-    return [v if type(v) is float or v.dtype == dtype else v.astype(dtype) for v in values]
-
-
-def settle(y: Any, values: list[Any]) -> Any:
-    """The result as an ndarray; floats made of integers alone take `floatx`."""
-    if type(y) is not ndarray:
-        y = np.asarray(y)
-    made_of_floats = any(type(v) is ndarray and v.dtype.kind == "f" for v in values)
-    return y.astype(float_dtype()) if y.dtype.kind == "f" and not made_of_floats else y
 
 
 def recover(op: Primitive, values: list[Any], params: dict[str, Any], error: Exception) -> Any:
@@ -344,6 +316,7 @@ _ONE_SIDED = {
     "greater": "gt",
     "greater_equal": "ge",
     "negative": "neg",
+    "clone": "pos",
     "abs": "abs",
     "logical_not": "invert",
 }

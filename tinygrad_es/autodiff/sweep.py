@@ -31,13 +31,33 @@ def topological(roots: Sequence[Tensor]) -> list[Tensor]:
     order = list({root.index: root for root in roots}.values())
     stack = list(order)
     while stack:
-        for x in stack.pop().inputs:
-            if type(x) is Tensor and x.tracked and x.index not in seen:
-                seen.add(x.index)
-                order.append(x)
-                stack.append(x)
+        node = stack.pop()
+        for x in node.inputs:
+            if type(x) is Tensor:
+                if x.modified > node.index:
+                    x = as_recorded(node, x)
+                if x.tracked and x.index not in seen:
+                    seen.add(x.index)
+                    order.append(x)
+                    stack.append(x)
     order.sort(key=attrgetter("index"), reverse=True)
     return order
+
+
+def as_recorded(node: Tensor, x: Tensor) -> Tensor:
+    """The node that `x` was when `node` read it, before `x[i] = …` or `x += …` made a new one.
+
+    An operation in place keeps what it found as its first input, so the way back is there; the
+    inputs of `node` are put right for good. A value assigned to `.data` is lost: `x` comes back
+    as it is, and the sweep reports it.
+    """
+    old = x
+    while old.modified > node.index and old.modified == old.index:
+        old = old.inputs[0]
+    if old.modified > node.index:
+        return x
+    node.inputs = tuple(old if y is x else y for y in node.inputs)
+    return old
 
 
 def only_towards(order: list[Tensor], targets: Sequence[Tensor]) -> set[int]:
@@ -177,6 +197,8 @@ def pull(node: Tensor, g: Any, pending: list[tuple[Tensor, Any]], careful: bool 
         g, y, values = np.float64(g), np.float64(y), [np.float64(v) for v in values]
     elif weak:
         g, y, values = np.asarray(g), np.asarray(y), [np.asarray(v) for v in values]
+    elif not op.elementwise:  # a number that became an array has a shape for its rule
+        values = [np.asarray(v, y.dtype) if type(v) is float else v for v in values]
     for i, x in enumerate(inputs):
         if type(x) is not Tensor:
             continue

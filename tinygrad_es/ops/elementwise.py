@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autodiff import rules as r
+from ..autodiff.config import float_dtype
 from ..autodiff.primitive import composite
 from ..autodiff.tensor import Tensor, as_tensor
 
@@ -68,8 +69,9 @@ def exp2(x: Any) -> Any:
 
 @composite
 def logaddexp(a: Any, b: Any) -> Any:
-    """log(eᵃ + eᵇ), without overflow."""
-    return r.maximum(a, b) + r.log1p(r.exp(-r.abs(r.subtract(a, b))))
+    """log(eᵃ + eᵇ) = b + softplus(a − b), without overflow and smooth where a = b."""
+    same = r.logical_and(r.isinf(a), r.equal(a, b))  # ∞ − ∞ is avoided
+    return r.add(b, r.softplus(r.subtract(a, r.where(same, 0.0, b))))
 
 
 @composite
@@ -105,8 +107,10 @@ def masked_fill(x: Any, mask: Any, value: Any) -> Any:
 @composite
 def heaviside(x: Any, value_at_zero: float = 1.0) -> Any:
     """The step function: 0 below zero, 1 above, `value_at_zero` at zero. The derivative is 0."""
-    x = as_tensor(x).detach()
-    return r.where(x == 0.0, value_at_zero, r.where(x > 0.0, 1.0, 0.0))
+    x = as_tensor(x)
+    dtype = x.dtype if x.dtype.kind == "f" else float_dtype()
+    y = np.heaviside(x.value, value_at_zero)
+    return as_tensor(float(y) if type(x.value) is float else np.asarray(y, dtype))
 
 
 @composite

@@ -112,7 +112,7 @@ def var(x: Any, axis: Axis = None, keepdims: bool = False, *, ddof: int = 0) -> 
     axis = axes_of("var", x, axis)
     deviation = x - r.mean(x, axis=axis, keepdims=True)
     total = r.sum(r.square(deviation), axis=axis, keepdims=keepdims)
-    return total / float(_count(x, axis) - ddof)
+    return total / _degrees(x, axis, ddof)
 
 
 @composite
@@ -122,13 +122,18 @@ def std(x: Any, axis: Axis = None, keepdims: bool = False, *, ddof: int = 0) -> 
     axis = axes_of("std", x, axis)
     deviation = x - r.mean(x, axis=axis, keepdims=True)
     length = r.norm2(deviation, axis=axis, keepdims=keepdims)
-    return length * (1.0 / float(_count(x, axis) - ddof) ** 0.5)
+    return length / _degrees(x, axis, ddof) ** 0.5
 
 
 def _count(x: Tensor, axis: Axis) -> int:
     if axis is None:
         return x.size
     return int(np.prod([x.shape[a] for a in (axis if isinstance(axis, tuple) else (axis,))]))
+
+
+def _degrees(x: Tensor, axis: Axis, ddof: int) -> float:
+    """n − ddof degrees of freedom; where there are none NumPy divides by 0, and so do we."""
+    return float(builtins.max(_count(x, axis) - ddof, 0))
 
 
 @composite
@@ -142,7 +147,7 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
     """The norm of vectors: ord 2 (default), 1, inf, or any p > 0; of all elements or along an axis.
 
-    A matrix with `ord=None` or "fro" has the Frobenius norm. The 2-norm has derivative 0 at 0.
+    A matrix with `ord=None` or "fro" has the Frobenius norm. The derivative at 0 is 0.
     """
     x = as_tensor(x)
     axis = axes_of("norm", x, axis)
@@ -154,7 +159,8 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
         return r.amax(r.abs(x), axis=axis, keepdims=keepdims)
     if isinstance(ord, (int, float)) and ord > 0 and (x.ndim == 1 or isinstance(axis, int)):
         total = r.sum(r.power(r.abs(x), float(ord)), axis=axis, keepdims=keepdims)
-        return r.power(total, 1.0 / ord)
+        zero = r.equal(total, 0.0)
+        return r.where(zero, 0.0, r.power(r.where(zero, 1.0, total), 1.0 / ord))
     raise ValueError(
         f"norm: expected ord None, 'fro', or of vectors 1, 2, inf or p > 0 (name the axis). "
         f"Received: ord={ord!r}, axis={axis!r}, shape {x.shape}."
@@ -210,8 +216,15 @@ def gather(x: Any, axis: int, indices: Any) -> Any:
 def sort(x: Any, axis: int | None = -1, *, descending: bool = False) -> Any:
     """The elements in ascending order along an axis; equal ones keep their order."""
     x, axis = _flat_if_none(x, axis, "sort")
-    order = r.argsort(-x if descending else x, axis=axis)
+    order = _descending(x, axis) if descending else r.argsort(x, axis=axis)
     return take_along_axis(x, order, axis)
+
+
+def _descending(x: Tensor, axis: int) -> np.ndarray:
+    """The order from large to small, equal ones as they stood; −x would not do for unsigned."""
+    turned = np.flip(np.asarray(x.value), axis)
+    order = np.argsort(turned, axis=axis, kind="stable")
+    return x.shape[axis] - 1 - np.flip(order, axis)
 
 
 @composite
@@ -220,20 +233,24 @@ def topk(x: Any, k: int, axis: int = -1) -> tuple[Any, Any]:
     x, axis = _flat_if_none(x, axis, "topk")
     if not 0 <= k <= x.shape[axis]:
         raise ValueError(f"topk: expected 0 ≤ k ≤ {x.shape[axis]}. Received: k={k}.")
-    order = r.argsort(-x.detach(), axis=axis).value
-    first = np.take(order, np.arange(k), axis=axis)
+    first = np.take(_descending(x, axis), np.arange(k), axis=axis)
     return take_along_axis(x, first, axis), as_tensor(first)
 
 
 @composite
 def median(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
-    """The middle element (the mean of the two middle ones of an even number, as NumPy)."""
+    """The middle element (the mean of the two middle ones of an even number, as NumPy).
+
+    NaN where an element is NaN.
+    """
     whole = axis is None
     original = as_tensor(x)
     x, axis = _flat_if_none(x, axis, "median")
     ordered, n = sort(x, axis), x.shape[axis]
     low = _slice(ordered, axis, (n - 1) // 2)
     middle = low if n % 2 else (low + _slice(ordered, axis, n // 2)) * 0.5
+    last = _slice(ordered, axis, n - 1)  # NaN where there is one: sorting puts it last
+    middle = r.where(r.isnan(last), last, middle)
     if keepdims:
         return r.reshape(middle, shape=(1,) * original.ndim if whole else middle.shape)
     return r.reshape(middle, shape=x.shape[:axis] + x.shape[axis + 1 :])

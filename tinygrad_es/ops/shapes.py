@@ -224,7 +224,7 @@ def stack(tensors: Sequence[Any], axis: int = 0) -> Any:
 def vstack(tensors: Sequence[Any]) -> Any:
     """Rows one below the other."""
     return concatenate(
-        [expand_dims(t, 0) if t.ndim < 2 else t for t in _tensors("vstack", tensors)]
+        [r.reshape(t, shape=(1, t.size)) if t.ndim < 2 else t for t in _tensors("vstack", tensors)]
     )
 
 

@@ -47,6 +47,10 @@ class Optimizer:
     ) -> None:
         if "lr" in unknown:
             learning_rate = unknown.pop("lr")  # Keras 2's name, which the courses use
+        if unknown.pop("decay", None) is not None:
+            warnings.warn(
+                "Argument `decay` is no longer supported and will be ignored.", stacklevel=3
+            )
         if unknown:
             raise ValueError(f"Argument(s) not recognized: {unknown}")
         self.learning_rate = learning_rate
@@ -55,7 +59,8 @@ class Optimizer:
                 "Only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set. Received: "
                 f"clipnorm={clipnorm}, clipvalue={clipvalue}, global_clipnorm={global_clipnorm}."
             )
-        for key, value in (("clipnorm", clipnorm), ("clipvalue", clipvalue)):
+        limits = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
+        for key, value in limits.items():
             if value is not None and value <= 0:
                 raise ValueError(f"{key} must be positive. Received: {key}={value}.")
         self.weight_decay = weight_decay
@@ -167,8 +172,11 @@ class Optimizer:
 
     def _clipped(self, given: list[tuple[Any, Tensor]]) -> list[tuple[Any, Tensor]]:
         if self.clipvalue is not None:
-            low, high = -self.clipvalue, self.clipvalue
-            return [(np.clip(g, low, high), p) for g, p in given]
+            high = self.clipvalue
+            return [
+                (min(max(g, -high), high) if type(g) is float else np.clip(g, -high, high), p)
+                for g, p in given
+            ]
         if self.clipnorm is not None:
             limit = self.clipnorm
             return [(g * (limit / max(_norm(g), limit)), p) for g, p in given]

@@ -77,14 +77,19 @@ negative.derivatives(x=lambda xp, g, y, x: -g)
 def power(xp, a, b):
     """a to the power b.
 
-    At a = 0: the derivative in a of 0⁰ is 0, the derivative in b of 0ᵇ is 0 (spec of torch).
+    At a = 0 the derivative in a of 0⁰ is 0, and that in b of 0ᵇ, b ≥ 0, is 0 (as in PyTorch).
     """
     return xp.power(a, b)
 
 
+def _power_b(xp, g, y, a, b):
+    nothing = xp.logical_and(xp.equal(a, 0.0), xp.greater_equal(b, 0.0))
+    return g * y * xp.log(xp.where(nothing, xp.ones_like(y), a))
+
+
 power.derivatives(
     a=lambda xp, g, y, a, b: g * b * xp.power(a, xp.where(xp.equal(b, 0.0), 1.0, b - 1.0)),
-    b=lambda xp, g, y, a, b: g * y * xp.log(xp.where(xp.equal(a, 0.0), 1.0, a)),
+    b=_power_b,
 )
 
 

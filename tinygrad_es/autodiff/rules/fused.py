@@ -14,6 +14,8 @@ ROWS = [((3, 4),), ((5,),), ((2, 3, 4),)]
 @primitive("softmax", samples=ROWS, twin="softmax_twin")
 def softmax(xp, x):
     """e^x / Σe^x over the last axis; Jacobian diag(y) − y·yᵀ."""
+    if x.shape[-1] == 0:
+        return xp.exp(x)  # of no classes: as empty as x
     e = xp.exp(x - xp.amax(x, axis=-1, keepdims=True))
     return e / xp.sum(e, axis=-1, keepdims=True)
 
@@ -31,11 +33,13 @@ def softmax_cross_entropy(xp, logits, targets, *, unit_mass=False):
     """−Σ t·log softmax(z) over the last axis: one loss per sample, from logits.
 
     For targets that sum to 1 (say `unit_mass=True` where it is known, as for one-hot rows) the
-    gradient in the logits is softmax(z) − t.
+    gradient in the logits is softmax(z) − t. A logit of −∞ (a class masked out) counts nothing
+    where its target is 0.
     """
     shifted = logits - xp.amax(logits, axis=-1, keepdims=True)
     total = xp.log(xp.sum(xp.exp(shifted), axis=-1, keepdims=True))
-    return xp.sum(targets * (total - shifted), axis=-1)
+    surprise = xp.where(xp.equal(targets, 0.0), 0.0, total - shifted)
+    return xp.sum(targets * surprise, axis=-1)
 
 
 def _column(xp, g):

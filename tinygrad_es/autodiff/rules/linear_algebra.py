@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from ..primitive import primitive
 
 
@@ -60,9 +62,13 @@ def _matmul_b(xp, g, y, a, b):
 matmul.derivatives(a=_matmul_a, b=_matmul_b)
 
 
-@primitive("x·W + b", samples=[((3, 4), (4, 2), (2,))], twin="dense")
+@primitive(
+    "x·W + b",
+    samples=[((3, 4), (4, 2), (2,)), ((4,), (4, 2), (2,)), ((2, 3, 4), (4, 2), (2,))],
+    twin="dense",
+)
 def linear(xp, x, w, b):
-    """x @ w + b in one node: a dense layer.
+    """x @ w + b in one node: a dense layer, of a matrix w and a vector b.
 
     Fused because the bias is added into the product's own buffer: one array and one node less.
     """
@@ -71,10 +77,15 @@ def linear(xp, x, w, b):
     return y
 
 
+def _rows_of(xp, x):
+    """All leading axes as one: a matrix whose rows are the samples."""
+    return x if x.ndim == 2 else xp.reshape(x, shape=(prod(x.shape[:-1]), x.shape[-1]))
+
+
 linear.derivatives(
     x=lambda xp, g, y, x, w, b: xp.matmul(g, w.T),
-    w=lambda xp, g, y, x, w, b: xp.matmul(x.T, g),
-    b=lambda xp, g, y, x, w, b: xp.sum(g, axis=0),
+    w=lambda xp, g, y, x, w, b: xp.matmul(_rows_of(xp, x).T, _rows_of(xp, g)),
+    b=lambda xp, g, y, x, w, b: xp.sum(_rows_of(xp, g), axis=0),
 )
 
 

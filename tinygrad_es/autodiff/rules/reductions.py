@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from math import inf
 
 from ..primitive import primitive
 
@@ -102,6 +103,8 @@ def product_of_others(xp, x, axis):
 
 
 def _prod_rule(xp, g, y, x, *, axis, keepdims):
+    if x.ndim == 0:
+        return g
     g = kept(xp, g, x, axis, keepdims)
     if axis is not None:
         return g * product_of_others(xp, x, axis)
@@ -180,11 +183,14 @@ cumprod.derivatives(
 def logsumexp(xp, x, *, axis=None, keepdims=False):
     """log Σ eˣ, shifted by the maximum so that nothing overflows; the gradient is the softmax.
 
-    Where every element is −∞ the result is −∞ and the gradient 0.
+    Where every element is −∞, or there is none, the result is −∞ and the gradient 0.
     """
-    top = xp.amax(x, axis=axis, keepdims=True)
+    largest = xp.amax if _count(x, axis) else xp.sum  # of nothing, 0 will do
+    top = largest(x, axis=axis, keepdims=True)
     top = xp.where(xp.isfinite(top), top, 0.0)
-    total = xp.log(xp.sum(xp.exp(x - top), axis=axis, keepdims=True)) + top
+    total = xp.sum(xp.exp(x - top), axis=axis, keepdims=True)
+    nothing = xp.equal(total, 0.0)
+    total = xp.where(nothing, -inf, xp.log(xp.where(nothing, 1.0, total)) + top)
     return total if keepdims else xp.sum(total, axis=axis)
 
 

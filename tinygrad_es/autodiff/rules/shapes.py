@@ -122,6 +122,7 @@ scatter_add.derivatives(values=lambda xp, g, y, values, *, index, shape: xp.geti
         ((4, 3), (2, 3), {"index": slice(1, 3)}),
         ((4, 3), (), {"index": (slice(None), 0)}),
         ((4,), (2,), {"index": ([0, 2],)}),
+        ((4, 3), (1, 1, 3), {"index": 0}),
     ],
 )
 def setitem(xp, x, values, *, index):
@@ -129,9 +130,16 @@ def setitem(xp, x, values, *, index):
     return xp.setitem(x, values, index=index)
 
 
+def _read_back(xp, g, y, x, values, *, index):
+    """The gradient at the places; the values may have had more axes, of length 1, in front."""
+    part = xp.getitem(g, index=index)
+    extra = values.ndim - part.ndim
+    return xp.reshape(part, shape=(1,) * extra + part.shape) if extra > 0 else part
+
+
 setitem.derivatives(
     x=lambda xp, g, y, x, values, *, index: xp.setitem(g, 0.0, index=index),
-    values=lambda xp, g, y, x, values, *, index: xp.getitem(g, index=index),
+    values=_read_back,
 )
 
 _WINDOW = {"axes": (1, 2), "size": (2, 2), "strides": (1, 2), "dilation": (1, 1)}

@@ -120,13 +120,18 @@ arctan.derivatives(x=lambda xp, g, y, x: g / (1.0 + x * x))
     aliases=["atan2"],
 )
 def arctan2(xp, a, b):
-    """The angle of the point (b, a), in (−π, π]."""
+    """The angle of the point (b, a), in (−π, π]; the derivatives at the origin are 0."""
     return xp.arctan2(a, b)
 
 
+def _squared_radius(xp, a, b):
+    r = a * a + b * b
+    return xp.where(xp.equal(r, 0.0), 1.0, r)
+
+
 arctan2.derivatives(
-    a=lambda xp, g, y, a, b: g * b / (a * a + b * b),
-    b=lambda xp, g, y, a, b: -g * a / (a * a + b * b),
+    a=lambda xp, g, y, a, b: g * b / _squared_radius(xp, a, b),
+    b=lambda xp, g, y, a, b: -g * a / _squared_radius(xp, a, b),
 )
 
 
@@ -218,5 +223,4 @@ def relu(xp, x):
     return xp.maximum(x, 0.0)
 
 
-# a mask as a factor: ten times faster than NumPy's where with a scalar
-relu.derivatives(x=lambda xp, g, y, x: g * xp.greater(y, 0.0))
+relu.derivatives(x=lambda xp, g, y, x: xp.where(xp.greater(y, 0.0), g, 0.0))
