@@ -149,8 +149,8 @@ def test_an_incomplete_row_fails(missing):
 
 
 def test_an_own_operation_gets_everything():
-    @primitive("swish", samples=[((3, 2),), ((),)], elementwise=True, aliases=["my_silu"])
-    def swish(xp, x):
+    @primitive("gated", samples=[((3, 2),), ((),)], elementwise=True, aliases=["my_silu"])
+    def gated(xp, x):
         """x·σ(x)."""
         return x * xp.sigmoid(x)
 
@@ -158,15 +158,15 @@ def test_an_own_operation_gets_everything():
         s = xp.sigmoid(x)
         return g * (s + y * (1.0 - s))
 
-    swish.derivatives(x=rule)
-    assert check_primitive(swish) == []
+    gated.derivatives(x=rule)
+    assert check_primitive(gated) == []
     x = Tensor([0.5, -1.0], requires_grad=True, name="x")
-    for y in (swish(x), x.swish(), x.my_silu(), ops.swish(x)):
-        assert y.op is swish
-    x.swish().sum().backward(create_graph=True)
+    for y in (gated(x), x.gated(), x.my_silu(), ops.gated(x)):
+        assert y.op is gated
+    x.gated().sum().backward(create_graph=True)
     np.testing.assert_allclose(x.grad.data, [0.739961, 0.072329], rtol=1e-5)
-    assert check_gradients(ops.swish, [0.3, -2.0], order=2)
-    assert "swish(x)" in draw(x.swish().sum()).dot()
+    assert check_gradients(ops.gated, [0.3, -2.0], order=2)
+    assert "gated(x)" in draw(x.gated().sum()).dot()
 
 
 def test_an_own_operation_may_be_used_by_another_one():

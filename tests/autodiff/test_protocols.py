@@ -152,7 +152,7 @@ def test_into_a_plain_array():
     np.testing.assert_allclose(w, [0.9, 0.8, 0.7], rtol=1e-6)
 
 
-@pytest.mark.parametrize("call", [np.histogram, np.fft.fft, np.gradient, np.interp])
+@pytest.mark.parametrize("call", [np.histogram, np.linalg.eig, np.gradient, np.interp])
 def test_what_has_no_rule_names_the_nearest(call):
     x = Tensor([1.0, 2.0], requires_grad=True)
     with pytest.raises(TypeError, match="no rule for Tensors; the nearest supported function is"):
@@ -169,3 +169,19 @@ def test_methods_and_functions_are_the_same():
     for name in ("exp", "tanh", "sigmoid", "relu", "softplus", "cumsum", "softmax"):
         a, b = getattr(x, name)(), getattr(tg.ops, name)(x)
         np.testing.assert_array_equal(a.data, b.data)
+
+
+def test_a_function_like_no_other_is_named_with_its_home():
+    with pytest.raises(TypeError, match=r"np\.fft\.fft has no rule for Tensors\. Use"):
+        np.fft.fft(Tensor([1.0, 2.0], requires_grad=True))
+    with pytest.raises(TypeError, match=r"np\.linalg\.eig has .* is np\.linalg\.eigh\."):
+        np.linalg.eig(Tensor([[1.0]], requires_grad=True))
+
+
+def test_integers_and_python_integers_stay_integers():
+    i, mask = Tensor(np.array([1, 2])), Tensor(np.array([True, False]))
+    for y, expected in [(i + 1, [2, 3]), (2 - i, [1, 0]), (i // 2, [0, 1]), (mask + 1, [2, 1])]:
+        assert y.dtype == "int64"
+        assert y.tolist() == expected
+    assert (Tensor(np.array([1, 2], "uint8")) * 3).dtype == "uint8"
+    assert (i / 2).dtype == (i * 1.5).dtype == "float32"

@@ -165,3 +165,39 @@ def test_newton_on_rosenbrock(steps):
     for _ in range(steps):
         w = w - np.linalg.solve(hessian(f)(w), grad(f)(w))
     np.testing.assert_allclose(w, [1, 1], rtol=1e-8)
+
+
+def test_transforms_nest_through_closures():
+    cube = lambda w: lambda x: w * x * x
+    assert grad(lambda w: grad(cube(w))(3.0))(2.0) == 6.0
+    assert grad(lambda w: value_and_grad(cube(w))(3.0)[0])(2.0) == 9.0
+    assert grad(lambda w: vjp(cube(w), 3.0)[1](1.0)[0])(2.0) == 6.0
+    assert grad(lambda w: jvp(cube(w), (3.0,), (1.0,))[1])(2.0) == 6.0
+    assert grad(lambda w: hvp(lambda x: w * x**3, 3.0, 1.0))(2.0) == 18.0
+    x = np.array([1.0, 2.0])
+    assert grad(lambda w: jacobian(cube(w))(x).sum())(2.0) == 6.0
+    assert grad(lambda w: hessian(lambda v: (w * v**3).sum())(x).sum())(2.0) == 18.0
+
+
+def test_a_gradient_in_a_loss_reaches_the_weights_the_function_closes_over():
+    w = Tensor(np.array([1.0, -2.0]), requires_grad=True)
+    points = np.array([[0.5, 1.0], [2.0, 0.0]])
+    slope = grad(lambda x: np.sum(np.tanh(x @ w)))(points)
+    assert isinstance(slope, Tensor)
+    (slope**2).sum().backward()
+    s = 1.0 - np.tanh(points @ w.numpy()) ** 2
+    expected = grad(
+        lambda v: np.sum((np.reshape(1.0 - np.tanh(points @ v) ** 2, (2, 1)) * v) ** 2)
+    )(w.numpy())
+    np.testing.assert_allclose(slope.numpy(), s[:, None] * w.numpy(), rtol=1e-12)
+    np.testing.assert_allclose(w.grad.numpy(), expected, rtol=1e-12)
+    with no_grad():
+        assert isinstance(grad(lambda x: np.sum(np.tanh(x @ w)))(points), np.ndarray)
+
+
+def test_what_the_function_makes_itself_is_not_from_outside():
+    def f(x):
+        own = Tensor(2.0, requires_grad=True)
+        return x * own
+
+    assert type(grad(f)(3.0)) is float

@@ -52,12 +52,14 @@ def gradients(
     seeds: Sequence[Any],
     targets: Sequence[Tensor],
     create_graph: bool = False,
+    order: list[Tensor] | None = None,
 ) -> list[Any]:
     """∂(Σ root·seed)/∂target for each target, None where a root does not depend on it.
 
-    Touches no `.grad`. Raw floats and arrays; Tensors with `create_graph`.
+    Touches no `.grad`. Raw floats and arrays; Tensors with `create_graph`. `order` is
+    `topological(roots)`, for who has it already.
     """
-    order = topological(roots)
+    order = topological(roots) if order is None else order
     live = only_towards(order, targets)
     order = [node for node in order if node.index in live]
     wanted = {t.index for t in targets}

@@ -47,8 +47,7 @@ def look_for_nan_in_rule(c: Any, g: Any, node: Tensor, x: Tensor) -> None:
 
 def where_recorded(node: Tensor) -> str:
     """The user's line that recorded a node, or how to learn it."""
-    line = getattr(node, "line", None)
-    return f", recorded at {line}" if line else " (detect_anomaly() records the line)"
+    return f", recorded at {node.line}" if node.line else " (detect_anomaly() records the line)"
 
 
 def look_for_nan(t: Tensor, op: Primitive, inputs: tuple[Any, ...]) -> None:

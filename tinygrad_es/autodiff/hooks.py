@@ -8,31 +8,21 @@ from typing import Any
 import numpy as np
 
 from .errors import GradientError, ShapeError, describe
-from .tensor import Tensor, as_tensor, constant
+from .tensor import Marks, Tensor, as_tensor, constant
 
-__all__ = ["Handle", "Watch", "plus", "register_hook", "retain_grad", "run_hooks"]
-
-
-class Watch:
-    """What somebody wants to know of a node: hooks, and whether to keep its gradient."""
-
-    __slots__ = ("hooks", "retain")
-
-    def __init__(self) -> None:
-        self.hooks: dict[int, Callable[[Tensor], Any]] = {}
-        self.retain = False
+__all__ = ["Handle", "plus", "register_hook", "retain_grad", "run_hooks"]
 
 
 class Handle:
     """What `register_hook` returns: `.remove()` takes the hook off again."""
 
-    __slots__ = ("key", "watch")
+    __slots__ = ("key", "marks")
 
-    def __init__(self, watch: Watch, key: int) -> None:
-        self.watch, self.key = watch, key
+    def __init__(self, marks: Marks, key: int) -> None:
+        self.marks, self.key = marks, key
 
     def remove(self) -> None:
-        self.watch.hooks.pop(self.key, None)
+        self.marks.hooks.pop(self.key, None)
 
 
 def register_hook(self: Tensor, hook: Callable[[Tensor], Any]) -> Handle:
@@ -47,11 +37,10 @@ def register_hook(self: Tensor, hook: Callable[[Tensor], Any]) -> Handle:
     """
     if not self.tracked:
         raise GradientError("register_hook: this Tensor does not require grad")
-    if self.watch is None:
-        self.watch = Watch()
-    key = max(self.watch.hooks, default=0) + 1
-    self.watch.hooks[key] = hook
-    return Handle(self.watch, key)
+    marks = self.marked()
+    key = max(marks.hooks, default=0) + 1
+    marks.hooks[key] = hook
+    return Handle(marks, key)
 
 
 def retain_grad(self: Tensor) -> None:
@@ -59,15 +48,14 @@ def retain_grad(self: Tensor) -> None:
     if not self.tracked:
         raise GradientError("retain_grad: this Tensor does not require grad")
     if self.op is not None:
-        if self.watch is None:
-            self.watch = Watch()
-        self.watch.retain = True
+        self.marked().retain = True
 
 
 def run_hooks(node: Tensor, g: Any) -> Any:
     """Let the hooks of a node see, and perhaps replace, the gradient that arrives."""
     recorded = type(g) is Tensor
-    for hook in list(node.watch.hooks.values()):
+    marks = node.marked()
+    for hook in list(marks.hooks.values()):
         answer = hook(g if recorded else as_tensor(g))
         if answer is not None:
             if np.shape(constant(answer)) != node.shape:
@@ -76,7 +64,7 @@ def run_hooks(node: Tensor, g: Any) -> Any:
                     f"{describe(answer)}."
                 )
             g = as_tensor(answer) if recorded else constant(answer)
-    if node.watch.retain:
+    if marks.retain:
         node._grad = g if node._grad is None else plus(node._grad, g)
     return g
 

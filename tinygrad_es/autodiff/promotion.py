@@ -11,9 +11,16 @@ import numpy as np
 
 from .config import float_dtype
 
-__all__ = ["is_truth", "materialise", "promote", "settle"]
+__all__ = ["beside", "is_truth", "materialise", "promote", "settle"]
 
 ndarray = np.ndarray
+
+
+def beside(number: int, other: Any) -> Any:
+    """A Python int beside another value: among integers it stays one, else it is a weak float."""
+    if type(other) is ndarray and other.dtype.kind in "iub":
+        return np.asarray(number)
+    return float(number)
 
 
 def is_truth(value: Any) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from .errors import GradientError, describe
 from .modes import MODES
 from .primitive import COMPOSITES, PRIMITIVES
-from .tensor import Tensor, as_tensor
+from .tensor import Marks, Tensor, as_tensor
 
 __all__ = ["nearest"]
 
@@ -45,18 +45,20 @@ def lookup(name: str) -> Callable[..., Any] | None:
 
 
 def nearest(name: str) -> str:
-    """The supported name most like this one, as a hint for an error message."""
+    """The supported function of NumPy most like this name, "" where none is like it."""
     from difflib import get_close_matches
 
     known = [n for n in {**COMPOSITES, **PRIMITIVES} if hasattr(np, n) or hasattr(np.linalg, n)]
-    found = get_close_matches(name, known, n=1, cutoff=0.3)
-    return found[0] if found else "ops"
+    found = get_close_matches(name, known, n=1, cutoff=0.5)
+    home = "" if not found or hasattr(np, found[0]) else "linalg."
+    return home + found[0] if found else ""
 
 
-def unsupported(name: str, detail: str = "") -> TypeError:
+def unsupported(name: str, home: str = "numpy") -> TypeError:
     near = nearest(name)
+    found = f"; the nearest supported function is np.{near}" if near else ""
     return TypeError(
-        f"np.{name} has no rule for Tensors{detail}; the nearest supported function is np.{near}. "
+        f"{home.replace('numpy', 'np', 1)}.{name} has no rule for Tensors{found}. "
         "Use a composition of supported functions (see tinygrad_es.ops), write the operation with "
         "@primitive, or leave the graph with tensor.numpy()."
     )
@@ -106,7 +108,7 @@ def array_function(self: Tensor, func: Any, types: Any, args: Any, kwargs: Any) 
         return func(*_values(args), **_values(kwargs))
     function = lookup(_FUNCTION_NAMES.get(name, name))
     if function is None:
-        raise unsupported(name)
+        raise unsupported(name, func.__module__)
     given = {
         k: v for k, v in kwargs.items() if v is not np._NoValue and not (k == "out" and v is None)
     }
@@ -129,6 +131,22 @@ def _values(x: Any) -> Any:
     if isinstance(x, dict):
         return {k: _values(v) for k, v in x.items()}
     return x
+
+
+def array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
+    """What `np.asarray(t)` runs: only where no graph is lost."""
+    if self.tracked:
+        raise TypeError(
+            "NumPy asked for the array of a Tensor that requires grad, which would lose the "
+            "graph silently. Use a function with a rule (np.exp, np.dot, …, or ops), or say "
+            "so: tensor.numpy() or tensor.detach()."
+        )
+    value = np.asarray(self.value)
+    if dtype is not None and value.dtype != np.dtype(dtype):
+        if copy is False:
+            raise ValueError(f"a {value.dtype} Tensor cannot be viewed as {dtype}; copy it")
+        return value.astype(dtype)
+    return value.copy() if copy else value
 
 
 # --- reading and writing elements ---------------------------------------------------------------
@@ -210,9 +228,9 @@ def rebind(self: Tensor, op: Any, inputs: tuple[Any, ...], options: dict[str, An
         self.data = result.value
         return
     old = object.__new__(Tensor)
-    for slot in ("value", "tracked", "_grad", "op", "inputs", "params", "index", "modified"):
+    for slot in ("value", "tracked", "_grad", "op", "inputs", "params", "index", "marks", "name"):
         setattr(old, slot, getattr(self, slot))
-    old.name, old.scope, old.watch = self.name, self.scope, self.watch
+    old.scope = self.scope
     result = op(*(old if x is self else x for x in inputs), **options)
     if result.shape != self.shape:
         raise ValueError(
@@ -221,13 +239,17 @@ def rebind(self: Tensor, op: Any, inputs: tuple[Any, ...], options: dict[str, An
         )
     for slot in ("value", "tracked", "op", "inputs", "params", "index"):
         setattr(self, slot, getattr(result, slot))
-    self.modified = self.index
-    self.watch = None
+    self.marks = Marks()
+    self.marks.modified = self.index
 
 
 def install_protocols() -> None:
     """Put the protocols and the in-place operators on Tensor."""
-    set_on = {"__array_ufunc__": array_ufunc, "__array_function__": array_function}
+    set_on = {
+        "__array__": array,
+        "__array_ufunc__": array_ufunc,
+        "__array_function__": array_function,
+    }
     set_on |= {"__getitem__": getitem, "__setitem__": setitem}
     for name, method in set_on.items():
         setattr(Tensor, name, method)

@@ -18,7 +18,7 @@ from .config import float_dtype
 from .errors import ShapeError, describe
 from .modes import MODES
 from .primitive import COMPOSITES, INSTALLERS, PRIMITIVES, Primitive
-from .promotion import is_truth, materialise, promote, settle
+from .promotion import beside, is_truth, materialise, promote, settle
 from .tensor import Tensor, constant, next_index
 
 __all__ = ["apply", "bind", "recover"]
@@ -35,7 +35,7 @@ def make_node(
 ) -> Tensor:
     """The Tensor of a result; its node keeps the inputs only where a gradient will be needed."""
     modes = modes_now()
-    t = new(Tensor)
+    t = new(Tensor)  # the slots left empty read as None: see Tensor.__getattr__
     t.value = y
     if tracked and modes.grad and op.differentiable:
         t.tracked = True
@@ -47,12 +47,10 @@ def make_node(
         t.op = None
         t.inputs = ()
         t.params = None
-    t._grad = None
     t.index = next_index()
-    t.modified = 0
-    t.name = None
-    t.scope = modes.scope
-    t.watch = None
+    t.marks = None
+    if modes.scope:
+        t.scope = modes.scope
     if modes.anomaly:
         faults.look_for_nan(t, op, inputs)
     return t
@@ -178,13 +176,15 @@ def _binary(op: Primitive) -> Callable[..., Any]:
             v = a.value
             tracked = a.tracked
         else:
-            v = a = constant(a)
+            v = a = beside(a, getattr(b, "value", b)) if type(a) is int else constant(a)
             tracked = False
         if type(b) is Tensor:
             w = b.value
             tracked = tracked or b.tracked
+        elif type(b) is float:
+            w = b
         else:
-            w = b = b if type(b) is float else constant(b)
+            w = b = beside(b, v) if type(b) is int else constant(b)
         if not elementwise and (type(v) is float or type(w) is float):
             return apply(op, (a, b), None)
         try:

@@ -8,7 +8,6 @@ and dtypes, so that the rules need not.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -27,21 +26,21 @@ Gradients = dict[int, Any]
 
 def topological(roots: Sequence[Tensor]) -> list[Tensor]:
     """Every tracked Tensor that the roots depend on, the newest first."""
-    seen = {root.index for root in roots}
-    order = list({root.index: root for root in roots}.values())
-    stack = list(order)
+    found = {root.index: root for root in roots}
+    stack = list(found.values())
     while stack:
         node = stack.pop()
         for x in node.inputs:
             if type(x) is Tensor:
-                if x.modified > node.index:
+                if x.marks is not None and x.marks.modified > node.index:
                     x = as_recorded(node, x)
-                if x.tracked and x.index not in seen:
-                    seen.add(x.index)
-                    order.append(x)
-                    stack.append(x)
-    order.sort(key=attrgetter("index"), reverse=True)
-    return order
+                if x.tracked:
+                    i = x.index
+                    if i not in found:
+                        found[i] = x
+                        if x.op is not None:
+                            stack.append(x)
+    return list(map(found.__getitem__, sorted(found, reverse=True)))
 
 
 def as_recorded(node: Tensor, x: Tensor) -> Tensor:
@@ -93,12 +92,13 @@ def sweep(
     pending: list[tuple[Tensor, Any]] = []
     owned: set[int] = set()  # the accumulation buffers that are nobody else's
     anomaly = MODES.get().anomaly
+    quick = not anomaly
     for node in order:
         op = node.op
         g = grads.pop(node.index, None)
         if g is None:
             continue
-        if node.watch is not None and hooks:
+        if node.marks is not None and hooks:
             g = run_hooks(node, g)
         if op is None:
             kept[node.index] = g
@@ -114,26 +114,39 @@ def sweep(
             if params is None and pulled == 2:
                 a, b = inputs
                 xp = floats if type(y) is float else arrays
+                c = d = None
                 if type(a) is Tensor:
                     v = a.value
-                    if a.modified > node.index:
+                    if a.marks is not None and a.marks.modified > node.index:
                         faults.raise_modified(node, a)
                 else:
                     v = a
                 if type(b) is Tensor:
                     w = b.value
-                    if b.modified > node.index:
+                    if b.marks is not None and b.marks.modified > node.index:
                         faults.raise_modified(node, b)
                     if b.tracked and rules_of[1] is not None:
-                        pending.append((b, rules_of[1](xp, g, y, v, w)))
+                        d = rules_of[1](xp, g, y, v, w)
                 else:
                     w = b
                 if type(a) is Tensor and a.tracked and rules_of[0] is not None:
-                    pending.append((a, rules_of[0](xp, g, y, v, w)))
+                    c = rules_of[0](xp, g, y, v, w)
+                if quick and xp is floats and type(g) is float:
+                    if d is not None:
+                        i = b.index
+                        grads[i] = grads[i] + d if i in grads else d
+                    if c is not None:
+                        i = a.index
+                        grads[i] = grads[i] + c if i in grads else c
+                    continue
+                if d is not None:
+                    pending.append((b, d))
+                if c is not None:
+                    pending.append((a, c))
             elif pulled == 1 and type(y) is not float:
                 a = inputs[0]
                 v = a.value
-                if a.modified > node.index:
+                if a.marks is not None and a.marks.modified > node.index:
                     faults.raise_modified(node, a)
                 if type(v) is float:
                     pull(node, g, pending)
@@ -145,9 +158,14 @@ def sweep(
                     pending.append((a, rules_of[0](arrays, g, y, v, **params)))
             elif pulled == 1 and params is None and op.elementwise:
                 a = inputs[0]
-                if a.modified > node.index:
+                if a.marks is not None and a.marks.modified > node.index:
                     faults.raise_modified(node, a)
-                pending.append((a, rules_of[0](floats, g, y, a.value)))
+                c = rules_of[0](floats, g, y, a.value)
+                if quick and type(c) is float:
+                    i = a.index
+                    grads[i] = grads[i] + c if i in grads else c
+                    continue
+                pending.append((a, c))
             else:
                 pull(node, g, pending)
         except GradientError:
@@ -254,7 +272,7 @@ def sweep_graph(
         g = grads.pop(node.index, None)
         if g is None:
             continue
-        if node.watch is not None:
+        if node.marks is not None:
             g = run_hooks(node, g)
         if op is None or (keep is not None and keep(node)):
             kept[node.index] = g

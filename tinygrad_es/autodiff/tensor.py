@@ -6,7 +6,7 @@ registry; how gradients flow is in `backward`. Here is what a Tensor *is*.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
 
@@ -17,7 +17,7 @@ from .errors import GradientError, ShapeError, describe
 from .interface import Interface
 from .primitive import Primitive
 
-__all__ = ["Tensor", "as_tensor", "constant"]
+__all__ = ["Marks", "Tensor", "as_tensor", "constant"]
 
 next_index = count(1).__next__
 Value = Any  # a Python float or an ndarray
@@ -65,6 +65,21 @@ def _from_list(data: Any) -> Value:
     return value.astype(float_dtype()) if value.dtype.kind in "fiu" else value
 
 
+class Marks:
+    """What befell a Tensor after it was made: it was assigned to, or somebody watches it."""
+
+    __slots__ = ("hooks", "modified", "retain")
+
+    def __init__(self) -> None:
+        self.modified = 0  # creation counter at the last assignment to `data`
+        self.hooks: dict[int, Callable[[Tensor], Any]] = {}
+        self.retain = False  # whether the sweep leaves the gradient of a result in `.grad`
+
+
+_UNSET: dict[str, Any] = {"_grad": None, "name": None, "scope": "", "line": ""}
+"""Slots that a result leaves empty until somebody fills them: 60 ns an operation less."""
+
+
 class Tensor(Interface):
     """A number or an array that remembers how it was computed.
 
@@ -93,27 +108,25 @@ class Tensor(Interface):
         "index",
         "inputs",
         "line",
-        "modified",
+        "marks",
         "name",
         "op",
         "params",
         "scope",
         "tracked",
         "value",
-        "watch",
     )
 
     value: Value  # a Python float or an ndarray: the engine's door, `data` is the user's
     tracked: bool  # requires_grad, without the checks of the property
-    _grad: Any  # a float, an array, or the Tensor that `grad` hands out
     op: Primitive | None  # what computed it; None for a leaf
     inputs: tuple[Any, ...]  # Tensors and constants, in the order of the primitive's inputs
     params: dict[str, Any] | None  # the primitive's options
-    name: str | None
     index: int  # creation counter: inputs always have smaller ones
-    modified: int  # creation counter at the last assignment to `data`, 0 if never
+    marks: Marks | None  # None for nearly all
+    _grad: Any  # a float, an array, or the Tensor that `grad` hands out
+    name: str | None
     scope: str  # the layer it was born in
-    watch: Any  # hooks and retain_grad, None for nearly all
     line: str  # the user's line that made it, set under detect_anomaly only
 
     def __init__(
@@ -130,7 +143,8 @@ class Tensor(Interface):
         elif type(value) is np.ndarray:
             value = value.copy()
         self._become(value)
-        self.name = name
+        if name is not None:
+            self.name = name
         if requires_grad:
             self.requires_grad = True
 
@@ -138,15 +152,17 @@ class Tensor(Interface):
         """A leaf with this value and nothing else."""
         self.value = value
         self.tracked = False
-        self._grad = None
         self.op = None
         self.inputs = ()
         self.params = None
         self.index = next_index()
-        self.modified = 0
-        self.name = None
-        self.scope = ""
-        self.watch = None
+        self.marks = None
+        self._grad = None
+
+    def __getattr__(self, attribute: str) -> Any:
+        if attribute in _UNSET:
+            return _UNSET[attribute]
+        raise AttributeError(f"a Tensor has no attribute {attribute!r}")
 
     # --- value, gradient, requires_grad ----------------------------------------------------------
 
@@ -167,8 +183,23 @@ class Tensor(Interface):
             new = float(new)
         elif type(new) is float or new.dtype != self.value.dtype:
             new = np.asarray(new, dtype=self.value.dtype)
-        self.value = new
-        self.modified = next_index()
+        self.assign(new)
+
+    def assign(self, value: Value) -> None:
+        """Replace the value, unchecked (`data = …` checks), and note when."""
+        self.value = value
+        self.marked().modified = next_index()
+
+    @property
+    def modified(self) -> int:
+        """The creation counter at the last assignment, 0 if there was none."""
+        return 0 if self.marks is None else self.marks.modified
+
+    def marked(self) -> Marks:
+        """The marks, made where there are none yet."""
+        if self.marks is None:
+            self.marks = Marks()
+        return self.marks
 
     @property
     def grad(self) -> Tensor | None:
@@ -296,20 +327,6 @@ class Tensor(Interface):
         if self.ndim == 0:
             raise TypeError("cannot iterate over a Tensor without axes (one number)")
         return (self[i] for i in range(len(self)))
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        if self.tracked:
-            raise TypeError(
-                "NumPy asked for the array of a Tensor that requires grad, which would lose the "
-                "graph silently. Use a function with a rule (np.exp, np.dot, …, or ops), or say "
-                "so: tensor.numpy() or tensor.detach()."
-            )
-        value = np.asarray(self.value)
-        if dtype is not None and value.dtype != np.dtype(dtype):
-            if copy is False:
-                raise ValueError(f"a {value.dtype} Tensor cannot be viewed as {dtype}; copy it")
-            return value.astype(dtype)
-        return value.copy() if copy else value
 
     # --- text ------------------------------------------------------------------------------------
 

@@ -1,7 +1,9 @@
 """Transforms of plain functions: grad, vjp, jvp, jacobian, hessian, hvp.
 
 They wrap the arguments in Tensors, run the function, and sweep. Numbers and arrays in, numbers
-and arrays out; Tensors in, Tensors out, recorded, so that transforms nest to any order.
+and arrays out; Tensors in, Tensors out. A result that depends on Tensors from outside which
+require grad (arguments, or what the function closes over) is recorded, so that transforms nest to
+any order and a gradient can be part of a loss.
 
 >>> from tinygrad_es import grad
 >>> cube = lambda x: x**3
@@ -20,8 +22,9 @@ import numpy as np
 from . import rules
 from .backward import gradients
 from .errors import GradientError, ShapeError, describe
-from .modes import enable_grad
-from .tensor import Tensor, as_tensor, constant
+from .modes import enable_grad, is_grad_enabled
+from .sweep import topological
+from .tensor import Tensor, as_tensor, constant, next_index
 
 __all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
 
@@ -55,45 +58,64 @@ def chosen(name: str, argnums: int | Sequence[int], args: Arguments) -> tuple[in
 
 
 class Trace:
-    """One run of a function on fresh Tensors: what came out, and by which doors it went in."""
+    """One run of a function on fresh Tensors: what came out, and by which doors it went in.
+
+    `nested` says that the result depends on older Tensors that require grad: those of an outer
+    transform, or a model's weights. Then the sweep is recorded too.
+    """
 
     def __init__(
-        self, name: str, f: Callable[..., Any], args: Arguments, where: tuple[int, ...], kwargs: Any
+        self,
+        name: str,
+        f: Callable[..., Any],
+        args: Arguments,
+        where: tuple[int, ...],
+        kwargs: Any,
+        has_aux: bool = False,
     ) -> None:
-        self.nested = any(type(args[i]) is Tensor and args[i].tracked for i in where)
         self.wrapped = any(type(a) is Tensor for a in args)
+        start = next_index()
         with enable_grad():
             self.leaves = [lift(args[i], name) for i in where]
             full = list(args)
             for i, leaf in zip(where, self.leaves, strict=True):
                 full[i] = leaf
-            self.result = f(*full, **kwargs)
+            result = f(*full, **kwargs)
+        self.aux: Any = None
+        if has_aux:
+            result, self.aux = result
+        self.y = one_tensor(name, result)
+        self.order = topological([self.y]) if self.y.tracked else []
+        self.nested = is_grad_enabled() and any(node.index < start for node in self.order)
 
-    def output(self, name: str, result: Any = None) -> Tensor:
-        result = self.result if result is None else result
-        if not isinstance(result, Tensor):
-            if isinstance(result, (float, int, np.ndarray, np.generic)):
-                return as_tensor(result)
-            raise TypeError(
-                f"{name}: expected the function to return one Tensor. Received: {describe(result)}."
-            )
-        return result
-
-    def pull(self, y: Tensor, g: Any, create_graph: bool) -> list[Any]:
+    def pull(self, g: Any, create_graph: bool) -> list[Any]:
         """vᵀ·J for every leaf, zeros where y does not depend on it."""
-        if not y.tracked:
+        if not self.y.tracked:
             return [_zeros(leaf) for leaf in self.leaves]
-        found = gradients([y], [g], self.leaves, create_graph)
+        found = gradients([self.y], [g], self.leaves, create_graph, self.order)
         pairs = zip(found, self.leaves, strict=True)
         return [_zeros(leaf) if g is None else g for g, leaf in pairs]
+
+    def value(self) -> Any:
+        """f(x), as the caller's kind."""
+        return self.hand_out(self.y if self.nested else self.y.detach())
 
     def hand_out(self, x: Any) -> Any:
         """A result as the caller's kind: Tensor for Tensors, else a float or an array."""
         if type(x) is Tensor:
-            return x if self.wrapped else x.value
-        if self.wrapped:
+            return x if self.wrapped or self.nested else x.value
+        if self.wrapped or self.nested:
             return as_tensor(x)
         return np.asarray(x) if isinstance(x, np.generic) else x
+
+
+def one_tensor(name: str, result: Any) -> Tensor:
+    """What a function returned, as a Tensor; a TypeError where it is several things or none."""
+    if isinstance(result, (Tensor, float, int, np.ndarray, np.generic)):
+        return as_tensor(result)
+    raise TypeError(
+        f"{name}: expected the function to return one Tensor. Received: {describe(result)}."
+    )
 
 
 def _zeros(leaf: Tensor) -> Any:
@@ -120,18 +142,16 @@ def value_and_grad(
     @functools.wraps(f)
     def run(*args: Any, **kwargs: Any) -> Any:
         where = chosen("grad", argnums, args)
-        trace = Trace("grad", f, args, where, kwargs)
-        result, aux = trace.result if has_aux else (trace.result, None)
-        y = trace.output("grad", result)
+        trace = Trace("grad", f, args, where, kwargs, has_aux)
+        y = trace.y
         if y.size != 1:
             raise GradientError(
                 f"grad: expected a function that returns one number. Received: shape {y.shape}; "
                 "use jacobian(f) or vjp(f, …) for more."
             )
-        found = [trace.hand_out(g) for g in trace.pull(y, _one(y), trace.nested)]
+        found = [trace.hand_out(g) for g in trace.pull(_one(y), trace.nested)]
         answer = found[0] if isinstance(argnums, int) else tuple(found)
-        value = trace.hand_out(y if trace.nested else y.detach())
-        return ((value, aux), answer) if has_aux else (value, answer)
+        return ((trace.value(), trace.aux) if has_aux else trace.value()), answer
 
     return run
 
@@ -164,7 +184,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     (-12.0, (-3.0, 4.0))
     """
     trace = Trace("vjp", f, primals, tuple(range(len(primals))), {})
-    y = trace.output("vjp")
+    y = trace.y
 
     def pullback(v: Any) -> tuple[Any, ...]:
         if np.shape(constant(v)) != y.shape:
@@ -173,9 +193,9 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
             )
         recorded = trace.nested or (type(v) is Tensor and v.tracked)
         g = as_tensor(v) if recorded else _like(v, y)
-        return tuple(trace.hand_out(x) for x in trace.pull(y, g, recorded))
+        return tuple(trace.hand_out(x) for x in trace.pull(g, recorded))
 
-    return trace.hand_out(y if trace.nested else y.detach()), pullback
+    return trace.value(), pullback
 
 
 def _like(v: Any, y: Tensor) -> Any:
@@ -196,14 +216,14 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     if len(primals) != len(tangents):
         raise ValueError(f"jvp: {len(primals)} primals but {len(tangents)} tangents.")
     trace = Trace("jvp", f, tuple(primals), tuple(range(len(primals))), {})
-    y = trace.output("jvp")
+    y = trace.y
     for x, v in zip(trace.leaves, tangents, strict=True):
         if np.shape(constant(v)) != x.shape:
             raise ShapeError(
                 f"jvp: expected a tangent of shape {x.shape}. Received: {describe(v)}."
             )
     u = lift(np.zeros(y.shape, y.dtype) if type(y.value) is not float else 0.0, "jvp")
-    pulled = [as_tensor(g) for g in trace.pull(y, u, create_graph=True)]
+    pulled = [as_tensor(g) for g in trace.pull(u, create_graph=True)]
     linear = [(g, v) for g, v in zip(pulled, tangents, strict=True) if g.tracked]
     recorded = trace.nested or any(type(v) is Tensor and v.tracked for v in tangents)
     if linear:
@@ -214,7 +234,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     else:
         moved = None
     moved = _zeros(y) if moved is None else moved
-    return trace.hand_out(y if trace.nested else y.detach()), trace.hand_out(moved)
+    return trace.value(), trace.hand_out(moved)
 
 
 def jacobian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
@@ -230,14 +250,13 @@ def jacobian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
     def run(*args: Any, **kwargs: Any) -> Any:
         where = chosen("jacobian", argnums, args)
         trace = Trace("jacobian", f, args, where, kwargs)
-        y = trace.output("jacobian")
-        x = trace.leaves[0]
+        y, x = trace.y, trace.leaves[0]
         rows = []
         for i in range(y.size):
             basis = np.zeros(y.size, y.dtype)
             basis[i] = 1.0
             g = 1.0 if type(y.value) is float else basis.reshape(y.shape)
-            rows.append(trace.pull(y, as_tensor(g) if trace.nested else g, trace.nested)[0])
+            rows.append(trace.pull(as_tensor(g) if trace.nested else g, trace.nested)[0])
         shape = y.shape + x.shape
         if trace.nested:
             flat = [rules.reshape(as_tensor(row), shape=(1, x.size)) for row in rows]

@@ -43,7 +43,8 @@ class GradientCheck:
 
     def __str__(self) -> str:
         kind = "gradient" if self.order == 1 else "second derivative"
-        head = f"{kind}: {self.entries} entries, largest relative error {self.largest_error:.1e}"
+        noun = "entry" if self.entries == 1 else "entries"
+        head = f"{kind}: {self.entries} {noun}, largest relative error {self.largest_error:.1e}"
         if self.ok:
             return f"{head}: ok"
         lines = [f"{head}: {len(self.mismatches)} WRONG"]

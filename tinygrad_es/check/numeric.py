@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,12 @@ STEP = 6e-6  # the cube root of float64's epsilon: truncation and rounding balan
 
 
 def cotangent(shape: tuple[int, ...], seed: int = 0) -> Any:
-    """A seeded random cotangent of mixed signs, |v| in [0.5, 1.5]: no entry can vanish."""
+    """A seeded random cotangent of mixed signs, |v| in [0.5, 1.5]: no entry can vanish.
+
+    One number needs no weight beside others: its cotangent is 1.
+    """
+    if math.prod(shape) == 1:
+        return np.ones(shape)
     rng = np.random.default_rng(seed)
     return rng.uniform(0.5, 1.5, shape) * rng.choice([-1.0, 1.0], shape)
 

@@ -14,7 +14,7 @@ from ..autodiff.config import float_dtype
 from ..autodiff.errors import describe
 from ..autodiff.modes import is_training, scope
 from ..autodiff.modes import training as training_mode
-from ..autodiff.tensor import Tensor, as_tensor, constant, next_index
+from ..autodiff.tensor import Tensor, as_tensor, constant
 from ..registry import snake_case
 
 __all__ = ["Layer", "clear_session", "unique_name"]
@@ -231,8 +231,7 @@ class Layer:
                     f"provided weight shape {np.shape(constant(new))}."
                 )
         for weight, new in zip(own, weights, strict=True):
-            weight.value = np.array(constant(new), dtype=weight.dtype)
-            weight.modified = next_index()
+            weight.assign(np.array(constant(new), dtype=weight.dtype))
 
     def count_params(self) -> int:
         """The number of numbers in all weights."""

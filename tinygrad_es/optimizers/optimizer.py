@@ -10,7 +10,7 @@ import numpy as np
 
 from ..autodiff import arrays, floats
 from ..autodiff.errors import ShapeError
-from ..autodiff.tensor import Tensor, constant, next_index
+from ..autodiff.tensor import Tensor, constant
 from ..registry import snake_case
 
 __all__ = ["Optimizer"]
@@ -147,8 +147,7 @@ class Optimizer:
                 w = w - w * (decay * rate)
             xp = floats if type(w) is float else arrays
             w, self.states[p.index] = self.update_step(xp, w, g, state, rate)
-            p.value = w
-            p.modified = next_index()
+            p.assign(w)
         self.iterations += 1
 
     def begin_step(self) -> None:

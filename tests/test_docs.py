@@ -1,0 +1,139 @@
+"""The documentation: generated pages are fresh, both languages say the same, links lead somewhere.
+
+That its code runs and prints what it shows is tested by pytest itself, which runs every page.
+"""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+from .test_floors import FLOORS
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+ENGLISH = {p.name: p for p in [*DOCS.glob("en/*.md"), DOCS / "architecture.md"]}
+SPANISH = {p.name: p for p in DOCS.glob("es/*.md")}
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def fences(path: Path, language: str) -> list[str]:
+    return [body for kind, body in FENCE.findall(read(path)) if kind == language]
+
+
+def headings(path: Path) -> list[int]:
+    """The levels of the headings, in order."""
+    return [len(marks) for marks in re.findall(r"^(#+) ", FENCE.sub("", read(path)), re.MULTILINE)]
+
+
+def code(path: Path) -> list[str]:
+    """Every example of every block, without what may be translated: comments and strings."""
+    found = []
+    for body in fences(path, "pycon"):
+        for example in doctest.DocTestParser().get_examples(body):
+            tree = ast.parse(example.source)
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    node.value = ""
+            found.append(ast.unparse(tree))
+    return found
+
+
+# --- generated ----------------------------------------------------------------------------------
+
+
+def test_the_table_of_derivatives_is_fresh():
+    generator = runpy.run_path(str(DOCS / "make_derivatives.py"))
+    assert generator["main"](["--check"]) == 0
+
+
+@pytest.mark.parametrize("name", ["chain_rule", "neuron"])
+def test_the_pictures_are_what_the_library_draws(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("TINYGRAD_ES_ENGINE", "builtin")
+    runpy.run_path(str(ROOT / "examples" / "02_chain_rule.py"))["main"](tmp_path)
+    drawn, kept = tmp_path / f"{name}.svg", DOCS / "images" / f"{name}.svg"
+    assert read(drawn) == read(kept), (
+        "out of date: TINYGRAD_ES_ENGINE=builtin python examples/02_chain_rule.py docs/images"
+    )
+
+
+# --- two languages ------------------------------------------------------------------------------
+
+
+def test_every_page_is_there_in_both_languages():
+    assert sorted(ENGLISH) == sorted(SPANISH)
+
+
+@pytest.mark.parametrize("name", sorted(ENGLISH))
+def test_both_languages_have_the_same_headings_and_code(name):
+    english, spanish = ENGLISH[name], SPANISH[name]
+    assert headings(english) == headings(spanish)
+    assert code(english) == code(spanish)
+    assert fences(english, "sh") == fences(spanish, "sh")
+
+
+@pytest.mark.parametrize("name", sorted(ENGLISH))
+def test_both_languages_are_listed_and_lead_to_each_other(name):
+    english, spanish = ENGLISH[name], SPANISH[name]
+    assert spanish in targets(english)
+    assert english in targets(spanish)
+    if name != "index.md":
+        assert english in targets(ENGLISH["index.md"])
+        assert spanish in targets(SPANISH["index.md"])
+
+
+# --- links --------------------------------------------------------------------------------------
+
+
+def links(path: Path) -> list[str]:
+    found = re.findall(r"\]\(([^)\s]+)\)", FENCE.sub("", read(path)))
+    return [link for link in found if not link.startswith(("http://", "https://", "#"))]
+
+
+def targets(path: Path) -> list[Path]:
+    return [(path.parent / link.partition("#")[0]).resolve() for link in links(path)]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_links_lead_to_files(path):
+    missing = [link for link, target in zip(links(path), targets(path)) if not target.exists()]
+    assert missing == []
+
+
+# --- what pages promise -------------------------------------------------------------------------
+
+
+def test_the_readme_has_exactly_two_commands():
+    run, test = fences(ROOT / "README.md", "sh")
+    for command in (run, test):
+        assert len(command.splitlines()) == 1
+        assert command.startswith("python -m venv .venv && . .venv/bin/activate && pip install ")
+    assert run.endswith("&& python -m tinygrad_es demo\n")
+    assert test.endswith("&& pytest\n")
+
+
+@pytest.mark.parametrize("pages", [ENGLISH, SPANISH], ids=["en", "es"])
+def test_the_floors_are_those_that_are_enforced(pages):
+    rows = re.findall(r"^\| ([\d.]+) \| (.*?) \|", read(pages["architecture.md"]), re.MULTILINE)
+    told = {name: float(floor) for floor, names in rows for name in re.findall(r"`(.+?)`", names)}
+    assert told == FLOORS
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_lines_are_short(path):
+    long = [
+        line
+        for line in read(path).splitlines()
+        if len(line) > 100 and not line.startswith(("|", "!["))
+    ]
+    assert long == []
