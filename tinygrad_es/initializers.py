@@ -31,6 +31,7 @@ __all__ = [
     "VarianceScaling",
     "Zeros",
     "get",
+    "serialize",
 ]
 
 Shape = tuple[int, ...]
@@ -264,3 +265,14 @@ def get(identifier: Any) -> Any:
     if isinstance(identifier, np.ndarray):
         return lambda shape, dtype=None: np.asarray(identifier, dtype=dtype).reshape(shape)
     return resolve("initializer", identifier, _TABLE, callable)
+
+
+def serialize(initializer: Any) -> Any:
+    """What `get` makes the initializer from again: its class and its arguments.
+
+    >>> serialize(Constant(0.5))
+    {'class_name': 'Constant', 'config': {'value': 0.5}}
+    """
+    if isinstance(initializer, Initializer):
+        return {"class_name": type(initializer).__name__, "config": initializer.get_config()}
+    return initializer

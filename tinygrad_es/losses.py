@@ -207,7 +207,7 @@ def reduce_weighted(values: Any, sample_weight: Any, reduction: str) -> Any:
         if weight.ndim == values.ndim + 1 and weight.shape[-1] == 1:
             weight = weight[..., 0]
         weight = weight.reshape(weight.shape + (1,) * (values.ndim - weight.ndim))
-        if weight.shape[:1] != values.shape[:1] and weight.size != 1:
+        if values.ndim and weight.shape[:1] != values.shape[:1] and weight.size != 1:
             raise ValueError(
                 f"sample_weight: expected one weight for each of {values.shape[0]} samples. "
                 f"Received: shape {weight.shape}."

@@ -65,6 +65,15 @@ def test_weights_that_do_not_fit_change_nothing(weights, words):
         assert_array_equal(a, b)
 
 
+def test_a_build_that_fails_leaves_no_weights():
+    layer = Dense(3, bias_initializer=np.ones(5))
+    for _ in range(2):
+        with pytest.raises(ValueError, match="5"):
+            layer(X)
+        assert not layer.built
+        assert layer.weights == []
+
+
 def test_trainable_weights_come_first():
     layer = Scale(name="s")
     layer(X)

@@ -304,6 +304,18 @@ def test_a_subclassed_model_has_its_layers_in_order():
     assert model.get_layer("dense_1") is model.out
 
 
+def test_a_subclassed_model_is_built_with_a_tensor_and_the_training_flag():
+    class Own(Net):
+        def call(self, x, training):
+            assert isinstance(x, tg.Tensor)
+            assert isinstance(training, bool)
+            return self.out(self.hidden(x.relu()))
+
+    model = Own()
+    assert model.predict(X, verbose=0).shape == (5, 3)
+    assert model(X, training=True).shape == (5, 3)
+
+
 def test_set_weights_of_a_model_is_all_or_nothing():
     model = network()
     before = model.get_weights()

@@ -201,6 +201,16 @@ def test_a_loss_and_a_metric_of_ones_own():
     assert_same_weights(model, expected)
 
 
+@pytest.mark.parametrize("weight", [None, np.ones(N)])
+def test_a_loss_of_ones_own_may_return_one_number(weight):
+    model = network(loss=lambda y_true, y_pred: tg.ops.mean(tg.ops.square(y_pred - y_true)))
+    expected = network()
+    for m in (model, expected):
+        m.fit(X, Y, sample_weight=weight, shuffle=False, verbose=0)
+    for a, b in zip(model.get_weights(), expected.get_weights(), strict=True):
+        assert_allclose(a, b, rtol=1e-5)
+
+
 def test_a_loss_that_is_a_sum():
     model = network(SGD(0.0), losses.MeanSquaredError(reduction="sum"))
     each = np.square(model.predict(X, verbose=0) - Y).mean(1)

@@ -21,7 +21,7 @@ ACTIVATIONS = sorted(set(tg.activations.__all__) - {"get"})
 CLOSE = {"rtol": 1e-5, "atol": 1e-6}  # float32
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def _names_start_again():
     keras.backend.clear_session()
 
@@ -297,6 +297,7 @@ def test_the_hooks_of_a_fit(rng):
 # --- weights, names, summaries --------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("_names_start_again")
 def test_weights_have_the_same_order_and_shapes():
     mine, theirs = (chain(p, [5, 4, 3], ["relu", "softmax"]) for p in (tg, keras))
     assert [w.shape for w in mine.get_weights()] == [w.shape for w in theirs.get_weights()]
@@ -326,6 +327,7 @@ def cells(model):
     return [[c.strip() for c in line] for line in lines], counts.group(), parts[0].splitlines()[0]
 
 
+@pytest.mark.usefixtures("_names_start_again")
 @pytest.mark.parametrize("built", [True, False])
 def test_summaries_say_the_same(built):
     found = []

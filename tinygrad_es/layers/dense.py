@@ -85,4 +85,6 @@ class Dense(Layer):
             "units": self.units,
             "activation": self.activation.__name__,
             "use_bias": self.use_bias,
+            "kernel_initializer": initializers.serialize(self.kernel_initializer),
+            "bias_initializer": initializers.serialize(self.bias_initializer),
         }

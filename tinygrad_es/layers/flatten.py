@@ -27,4 +27,5 @@ class Flatten(Layer):
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         rest = input_shape[1:]
-        return (input_shape[0], None if None in rest else math.prod(n for n in rest if n))
+        known = [n for n in rest if n is not None]
+        return (input_shape[0], math.prod(known) if len(known) == len(rest) else None)

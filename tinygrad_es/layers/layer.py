@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -62,6 +63,8 @@ class Layer:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        if "build" in vars(cls):
+            cls.build = _once_whole(cls.build)  # type: ignore[method-assign,assignment]
         if "call" in vars(cls):
             cls._takes_training = "training" in inspect.signature(cls.call).parameters
 
@@ -98,6 +101,7 @@ class Layer:
 
     def build(self, input_shape: Shape) -> None:
         """Make the weights for inputs of this shape (batch axis first, None where unknown)."""
+        self.built, self.built_shape = True, input_shape
 
     def call(self, x: Any) -> Any:
         """The mathematics; may take `training` as well."""
@@ -114,7 +118,7 @@ class Layer:
     def __call__(self, x: Any, training: bool | None = None) -> Any:
         x = self.check_input(x)
         if not self.built:
-            self.build_for((None, *x.shape[1:]))
+            self.build((None, *x.shape[1:]))
         if training is None and not self._takes_training:
             with scope(self.name):
                 return self.call(x)
@@ -125,7 +129,7 @@ class Layer:
             return self.call(x)
 
     def check_input(self, x: Any) -> Tensor:
-        """The input as a Tensor of the layer's dtype, of a shape that this layer can take."""
+        """The input as a Tensor of floats, of a shape that this layer can take."""
         if type(x) is not Tensor:
             x = as_tensor(x)
         if type(x.value) is not float and x.value.dtype.kind in "iub":
@@ -136,12 +140,6 @@ class Layer:
                 f"min_ndim={self.min_ndim}, found ndim={x.ndim}. Full shape received: {x.shape}"
             )
         return x
-
-    def build_for(self, input_shape: Shape) -> None:
-        """Build once, under the layer's name."""
-        self.built_shape = input_shape
-        self.build(input_shape)
-        self.built = True
 
     # --- weights ---------------------------------------------------------------------------------
 
@@ -174,20 +172,24 @@ class Layer:
         """The layers held as attributes (or in lists), in the order they were set."""
         found: list[Layer] = []
         for value in vars(self).values():
-            parts = value if isinstance(value, (list, tuple)) else [value]
-            found += [v for v in parts if isinstance(v, Layer) and v not in found]
+            for part in value if isinstance(value, (list, tuple)) else [value]:
+                if isinstance(part, Layer) and part not in found:
+                    found.append(part)
         return found
 
     @property
     def weights(self) -> list[Tensor]:
-        """All weights: the trainable ones, then the others."""
-        return self.trainable_weights + self.non_trainable_weights
+        """All weights, layer by layer; in a layer those that can learn come first."""
+        return [w for w, _ in self._all_weights()]
 
     def _all_weights(self) -> list[tuple[Tensor, bool]]:
-        pairs = [(w, self._trainable and not _is_in(w, self.frozen)) for w in self.own_weights]
+        """Each weight once, and whether training changes it."""
+        own = sorted(self.own_weights, key=lambda w: _is_in(w, self.frozen))
+        found = {id(w): (w, self._trainable and not _is_in(w, self.frozen)) for w in own}
         for layer in self.sublayers:
-            pairs += [(w, t and self._trainable) for w, t in layer._all_weights()]
-        return pairs
+            for w, trainable in layer._all_weights():
+                found.setdefault(id(w), (w, trainable and self._trainable))
+        return list(found.values())
 
     @property
     def trainable_weights(self) -> list[Tensor]:
@@ -213,7 +215,7 @@ class Layer:
             layer.trainable = flag
 
     def get_weights(self) -> list[Any]:
-        """Copies of the weights as arrays: trainable ones first, in order of creation."""
+        """Copies of the weights as arrays, in the order of `weights`."""
         return [np.array(w.value) for w in self.weights]
 
     def set_weights(self, weights: Sequence[Any]) -> None:
@@ -254,6 +256,22 @@ class Layer:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def _once_whole(build: Callable[[Any, Shape], None]) -> Callable[[Any, Shape], None]:
+    """`build`, so that it notes that the layer is built, and leaves no weights where it fails."""
+
+    @functools.wraps(build)
+    def whole(self: Layer, input_shape: Shape) -> None:
+        own, frozen = len(self.own_weights), len(self.frozen)
+        try:
+            build(self, input_shape)
+        except BaseException:
+            del self.own_weights[own:], self.frozen[frozen:]
+            raise
+        self.built, self.built_shape = True, input_shape
+
+    return whole
 
 
 def _is_in(weight: Tensor, weights: list[Tensor]) -> bool:

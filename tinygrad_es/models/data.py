@@ -26,7 +26,8 @@ class Data(NamedTuple):
     def of(x: Any, y: Any = None, sample_weight: Any = None) -> Data:
         """The arrays, checked: the same number of samples in each."""
         data = Data(_array("x", x), _array("y", y), _array("sample_weight", sample_weight))
-        sizes = [(k, len(v)) for k, v in zip(data._fields, data, strict=True) if v is not None]
+        names = ("x", "y", "sample_weight")
+        sizes = [(k, len(v)) for k, v in zip(names, data, strict=True) if v is not None]
         if len({n for _, n in sizes}) > 1:
             listed = "".join(f"'{k}' sizes: {n}\n" for k, n in sizes)
             raise ValueError(
@@ -48,18 +49,19 @@ class Data(NamedTuple):
     def batches(
         self, batch_size: int, shuffle: Any = False, drop_remainder: bool = False
     ) -> Iterator[Data]:
-        """The batches of one epoch, in a new random order with `shuffle`."""
-        steps = self.steps(batch_size, drop_remainder)
-        if shuffle is True:
-            order = random.generator().permutation(self.size)
-            for i in range(steps):
-                yield self.take(order[i * batch_size : (i + 1) * batch_size])
-            return
-        blocks = np.arange(steps)
-        if shuffle == "batch":
-            random.generator().shuffle(blocks)
-        for i in blocks.tolist():
-            yield self.take(slice(i * batch_size, (i + 1) * batch_size))
+        """The batches of one epoch: in a new random order with `shuffle=True`, each batch by
+        itself in a new order with `shuffle="batch"`.
+        """
+        if shuffle not in (True, False, None, "batch"):
+            raise ValueError(f"`shuffle` must be True, False or 'batch'. Received: {shuffle!r}.")
+        order = random.generator().permutation(self.size) if shuffle is True else None
+        for i in range(self.steps(batch_size, drop_remainder)):
+            place = slice(i * batch_size, (i + 1) * batch_size)
+            if shuffle == "batch":
+                batch = self.take(place)
+                yield batch.take(random.generator().permutation(batch.size))
+            else:
+                yield self.take(place if order is None else order[place])
 
     def take(self, index: Any) -> Data:
         x, y, weight = self

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
+
+from ..autodiff.modes import no_grad
+from ..autodiff.tensor import as_tensor
 from ..layers.layer import Layer, Shape
 from .summary import print_summary
 from .trainer import Trainer
@@ -61,12 +65,12 @@ class Model(Trainer, Layer):
 
     def build(self, input_shape: Shape) -> None:
         """Build the layers by calling the model on zeros."""
-        import numpy as np
-
-        from ..autodiff.modes import no_grad
-
+        x = as_tensor(np.zeros([2 if n is None else n for n in input_shape], dtype=self.dtype))
         with no_grad():
-            self.call(np.zeros([2 if n is None else n for n in input_shape], dtype=self.dtype))
+            if self._takes_training:
+                self.call(x, training=False)  # type: ignore[call-arg]  # it takes it
+            else:
+                self.call(x)
 
     def layers_with_shapes(self) -> Iterator[tuple[Layer, Shape | None]]:
         """Each layer and the shape it returns, None where that is not known yet."""

@@ -10,6 +10,7 @@ from ..callbacks import Callback, Logs
 
 __all__ = ["Progress", "number"]
 
+BAR = 20  # characters
 REFRESH = 0.1  # seconds between two drawings of the bar: it must not cost training time
 
 
@@ -20,6 +21,18 @@ def number(value: float) -> str:
     ('0.2500', '5.0000e-04')
     """
     return f"{value:.4f}" if abs(value) > 1e-3 else f"{value:.4e}"
+
+
+def duration(seconds: float) -> str:
+    """Whole seconds, milliseconds or microseconds.
+
+    >>> duration(2.0), duration(0.0153), duration(0.00028)
+    ('2s', '15ms', '280us')
+    """
+    for size, unit in ((1.0, "s"), (1e-3, "ms")):
+        if seconds >= size:
+            return f"{seconds / size:.0f}{unit}"
+    return f"{seconds * 1e6:.0f}us"
 
 
 def described(logs: Logs) -> str:
@@ -50,14 +63,20 @@ class Progress(Callback):
             self._open()
 
     def _open(self) -> None:
+        from rich.console import Console
         from rich.progress import BarColumn, TextColumn
         from rich.progress import Progress as RichProgress
 
+        console = Console()
+        if not (console.is_interactive or console.is_jupyter):
+            return  # a file wants the last state only
         self.bar = RichProgress(
             TextColumn("{task.completed}/{task.total}"),
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=BAR),
             TextColumn("{task.description}"),
+            console=console,
             auto_refresh=False,
+            transient=True,  # a narrow window cuts it; the line that stays is printed whole
         )
         self.bar.start()
         self.task = self.bar.add_task("", total=self.steps)
@@ -73,18 +92,18 @@ class Progress(Callback):
         self.bar.update(self.task, completed=self.done, description=self._text(logs))
         self.bar.refresh()
 
-    def _text(self, logs: Logs) -> str:
+    def _text(self, logs: Logs, between: str = " ") -> str:
         spent = time.perf_counter() - self.start
-        each = spent / max(self.done, 1)
-        unit = f"{each * 1e3:.0f}ms" if each >= 1e-3 else f"{each * 1e6:.0f}us"
-        return f"{spent:.0f}s {unit}/step - {described(logs)}"
+        each = duration(spent / max(self.done, 1))
+        return f"{spent:.0f}s{between}{each}/step - {described(logs)}"
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        if self.bar is not None:
-            self._draw(logs or {})
+        done = f"{self.done}/{self.steps}"
+        if self.verbose == 1:
             self.close()
+            print(f"{done} {'━' * BAR} {self._text(logs or {})}")
         elif self.verbose == 2:
-            print(f"{self.done}/{self.steps} - {self._text(logs or {})}")
+            print(f"{done} - {self._text(logs or {}, ' - ')}")
 
     def close(self) -> None:
         """End the drawing, also after an exception: the terminal gets its cursor back."""

@@ -88,7 +88,7 @@ class Sequential(Model):
 
     def _try_to_build(self) -> None:
         if self._input is not None and self.chain:
-            self.build_for(self._input.shape)
+            self.build(self._input.shape)
 
     def build(self, input_shape: Shape) -> None:
         """Build every layer for the output of the one before."""
@@ -100,12 +100,10 @@ class Sequential(Model):
         shape = input_shape
         for layer in self.chain:
             if not layer.built:
-                layer.build_for(shape)
+                layer.build(shape)
             layer.built_shape = shape
             shape = layer.compute_output_shape(shape)
         self.final_shape = shape
-        self.built_shape = input_shape
-        self.built = True
 
     def call(self, x: Any) -> Any:
         for layer in self.chain:

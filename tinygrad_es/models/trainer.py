@@ -3,6 +3,7 @@ batch → forward → loss → backward → update."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -42,11 +43,15 @@ class Trainer:
         """
         if metrics is not None and not isinstance(metrics, (list, tuple)):
             raise ValueError(
-                "Expected `metrics` argument to be a list, tuple, or dict. Received instead: "
+                "Expected `metrics` argument to be a list or tuple. Received instead: "
                 f"metrics={metrics} of type {type(metrics)}"
             )
         chosen = optimizers.get(optimizer)
         criterion = None if loss is None else losses.get(loss)
+        if criterion is not None and criterion.reduction == "none":
+            raise ValueError(
+                "compile: expected a loss that is one number. Received: one with reduction='none'."
+            )
         measured = [metrics_get(m) for m in metrics or []]
         self.optimizer, self.loss, self.metrics = chosen, criterion, measured
 
@@ -56,8 +61,9 @@ class Trainer:
         """Forward, loss, backward, update; returns the loss and the predictions."""
         y_pred = self(x, training=True)  # type: ignore[operator]  # a Model is a Layer
         loss = self.compute_loss(y, y_pred, sample_weight)
-        loss.backward()
-        self.optimizer.step(self._parameters)
+        if self._parameters:
+            loss.backward()
+            self.optimizer.step(self._parameters)
         return loss, y_pred
 
     def test_step(self, x: Any, y: Any, sample_weight: Any = None) -> tuple[Any, Any]:
@@ -111,11 +117,15 @@ class Trainer:
         self._build_from(data)
         self.stop_training = False
         steps = data.steps(batch_size, drop_remainder)
+        if steps == 0:
+            raise ValueError(
+                f"drop_remainder leaves no batch: {data.size} samples, batch_size {batch_size}."
+            )
         loud = level(verbose)
-        history = History()
+        history = self.history = History()
         params = {"verbose": loud, "epochs": epochs, "steps": steps}
         progress = [Progress(loud)] if loud else []
-        hooks = CallbackList([history, *(callbacks or []), *progress], self, params)
+        hooks = CallbackList([*as_list(callbacks), *progress, history], self, params)
         history.params = params
         try:
             self._run_epochs(
@@ -125,7 +135,6 @@ class Trainer:
         finally:
             for bar in progress:
                 bar.close()
-        self.history = history
         return history
 
     def _run_epochs(
@@ -152,9 +161,7 @@ class Trainer:
 
     def _epoch(self, batches: Any, hooks: CallbackList) -> Logs:
         """One pass over the training data: the mean loss and the metrics."""
-        self._parameters = self.trainable_weights
-        if not self._parameters:
-            raise ValueError("The model does not have any trainable weights.")
+        self._forget_gradients()
         begin = hooks.listeners("on_train_batch_begin")
         end = hooks.listeners("on_train_batch_end")
         total, samples = 0.0, 0
@@ -203,7 +210,7 @@ class Trainer:
         self._must_be_compiled()
         data = self._prepared(x, y, sample_weight)
         self._build_from(data)
-        hooks = CallbackList(callbacks or [], self, {"verbose": verbose})
+        hooks = CallbackList(as_list(callbacks), self, {"verbose": verbose})
         logs = self._measure(data, batch_size_of(batch_size), hooks)
         if level(verbose):
             steps = data.steps(batch_size_of(batch_size))
@@ -223,7 +230,7 @@ class Trainer:
         """The outputs for x as one array, in inference mode, batch by batch."""
         data = self._prepared(x, None, None)
         self._build_from(data)
-        hooks = CallbackList(callbacks or [], self, {"verbose": verbose})
+        hooks = CallbackList(as_list(callbacks), self, {"verbose": verbose})
         hooks.call("on_predict_begin")
         parts = []
         with no_grad(), training(False):
@@ -239,7 +246,7 @@ class Trainer:
         self._must_be_compiled()
         data = self._prepared(x, y, sample_weight)
         self._build_from(data)
-        self._parameters = self.trainable_weights
+        self._forget_gradients()
         return self._one(data, self.train_step(*data))
 
     def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None) -> Any:
@@ -281,7 +288,15 @@ class Trainer:
 
     def _build_from(self, data: Data) -> None:
         if not self.built:
-            self.build_for((None, *data.x.shape[1:]))  # type: ignore[attr-defined]  # of Layer
+            self.build((None, *data.x.shape[1:]))  # type: ignore[attr-defined]  # of Layer
+
+    def _forget_gradients(self) -> None:
+        """Before the first step: what was there before, or an interruption left, does not count."""
+        self._parameters = self.trainable_weights
+        if not self._parameters:
+            warnings.warn("The model does not have any trainable weights.", stacklevel=4)
+        for p in self._parameters:
+            p.grad = None
 
     def _reset_metrics(self) -> None:
         for metric in self.metrics:
@@ -296,6 +311,11 @@ class Trainer:
         logs = {m.name: m.result() for m in self.metrics}
         logs["loss"] = loss
         return dict(sorted(logs.items()))
+
+
+def as_list(callbacks: Any) -> list[Any]:
+    """Callbacks as a list: one alone is one."""
+    return [callbacks] if isinstance(callbacks, Callback) else list(callbacks or [])
 
 
 def metrics_get(identifier: Any) -> metrics.Metric:
