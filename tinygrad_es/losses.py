@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from . import ops
+from .autodiff import rules as r
 from .autodiff.config import epsilon
 from .autodiff.errors import describe
-from .autodiff.tensor import Tensor, as_tensor
+from .autodiff.tensor import Tensor, as_tensor, constant
 from .registry import find, snake_case
 
 __all__ = [
@@ -84,19 +85,13 @@ def categorical_crossentropy(
 ) -> Any:
     """−Σ t·log p. Probabilities are divided by their sum and clipped to [1e-7, 1 − 1e-7]."""
     t, y = paired(y_true, y_pred)
-    return _categorical(t, y, from_logits, label_smoothing, axis, unit_mass=False)
-
-
-def _categorical(
-    t: Any, y: Tensor, from_logits: bool, label_smoothing: float, axis: int, unit_mass: bool
-) -> Any:
     if label_smoothing:
         t = t * (1.0 - label_smoothing) + label_smoothing / y.shape[axis]
     if axis not in (-1, y.ndim - 1):
         y, t = ops.moveaxis(y, axis, -1), np.moveaxis(t, axis, -1)
     logits = y if from_logits else logits_of(y, "softmax")
     if logits is not None:
-        return ops.softmax_cross_entropy(logits, t, unit_mass=unit_mass)
+        return ops.softmax_cross_entropy(logits, t)
     p = y / ops.sum(y, axis=-1, keepdims=True)
     return -ops.sum(t * ops.log(ops.clip(p, epsilon(), 1.0 - epsilon())), axis=-1)
 
@@ -110,35 +105,44 @@ def sparse_categorical_crossentropy(
 ) -> Any:
     """−log p of the class whose number is the target; of `ignore_class` 0."""
     y = as_tensor(y_pred)
-    labels = np.asarray(as_tensor(y_true).value)
-    if labels.ndim == y.ndim and labels.shape[-1] == 1:
+    labels = np.asarray(constant(y_true))
+    if axis not in (-1, y.ndim - 1):
+        y = ops.moveaxis(y, axis, -1)
+    samples, classes = y.shape[:-1], y.shape[-1]
+    if labels.shape == (*samples, 1):
         labels = labels[..., 0]
-    expected = tuple(n for i, n in enumerate(y.shape) if i != axis % y.ndim)
-    if labels.shape != expected:
+    if labels.shape != samples:
         raise ValueError(
-            f"sparse_categorical_crossentropy: expected integer targets of shape {expected} for "
-            f"predictions of shape {y.shape}. Received: y_true {describe(labels)}."
+            f"sparse_categorical_crossentropy: expected integer targets of shape {samples} for "
+            f"{classes} classes. Received: y_true {describe(labels)}, y_pred {describe(y)}."
         )
     ignored = None if ignore_class is None else labels == ignore_class
     if ignored is not None:
         labels = np.where(ignored, 0, labels)
-    if axis not in (-1, y.ndim - 1):
-        y = ops.moveaxis(y, axis, -1)
-    t = one_hot_rows(labels, y.shape[-1], y.dtype)
-    loss = _categorical(t, y, from_logits, 0.0, -1, unit_mass=True)
+    labels = class_numbers(labels, classes)
+    rows = (np.arange(*samples),) if len(samples) == 1 else np.indices(samples)
+    index = (*rows, labels)
+    logits = y if from_logits else logits_of(y, "softmax")
+    if logits is not None:
+        loss = r.sparse_softmax_cross_entropy(logits, index=index)
+    else:
+        p = ops.getitem(y / ops.sum(y, axis=-1, keepdims=True), index=index)
+        loss = -ops.log(ops.clip(p, epsilon(), 1.0 - epsilon()))
     return loss if ignored is None else ops.where(ignored, 0.0, loss)
 
 
-def one_hot_rows(labels: Any, classes: int, dtype: Any) -> Any:
-    """Rows of zeros with a 1 at the label; a ValueError for labels that are no class numbers."""
-    index = labels if labels.dtype.kind in "iu" else labels.astype(np.intp)
-    if index.size and (index.min() < 0 or index.max() >= classes or (index != labels).any()):
+def class_numbers(labels: Any, classes: int) -> Any:
+    """The labels as an index; a ValueError where one is no class number."""
+    index = labels.astype(np.intp, copy=False)
+    # as unsigned numbers the negative ones are the largest
+    inside = not index.size or int(index.view(np.uintp).max()) < classes
+    if not inside or (labels.dtype.kind == "f" and (index != labels).any()):
         wrong = labels[(index != labels) | (index < 0) | (index >= classes)]
         raise ValueError(
             f"expected class numbers from 0 to {classes - 1} (the predictions have {classes} "
             f"columns). Received: {wrong.size} other target(s), the first is {wrong[0]:g}."
         )
-    return np.eye(classes, dtype=dtype)[index]
+    return index
 
 
 def binary_crossentropy(
@@ -218,7 +222,7 @@ def reduce_weighted(values: Any, sample_weight: Any, reduction: str) -> Any:
             return ops.sum(values) / total
     if reduction == "none":
         return values
-    return ops.sum(values) if reduction == "sum" else ops.mean(values)
+    return r.sum(values) if reduction == "sum" else r.mean(values)
 
 
 class _FunctionLoss(Loss):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -20,10 +22,10 @@ def test_row(name):
 
 @pytest.mark.parametrize("name", sorted(n for n, op in ROWS.items() if op.twin))
 def test_fused_rows_equal_their_twins(name):
-    op = ROWS[name]
-    twin = COMPOSITES[op.twin]
-    for k, sample in enumerate(op.samples):
-        inputs, _ = inputs_of_sample(op, sample, k)
+    row = ROWS[name]
+    for k, sample in enumerate(row.samples):
+        inputs, options = inputs_of_sample(row, sample, k)
+        op, twin = partial(row, **options), partial(COMPOSITES[row.twin], **options)
         for order in (1, 2):
             assert check_gradients(twin, *inputs, order=order)
         a = [Tensor(x, requires_grad=True) for x in inputs]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import statistics
 import time
 from collections.abc import Callable
 from typing import Any
@@ -41,20 +42,30 @@ def loss_of(
     return total * (1.0 / len(points))
 
 
-def run(make: Callable[[float], Any], number: Callable[[float], Any]) -> tuple[float, float]:
-    """Seconds of forward + backward (best of three), and one gradient to compare."""
+def train(
+    make: Callable[[float], Any], number: Callable[[float], Any], steps: int = 9
+) -> tuple[float, float]:
+    """Median seconds of a step of the demonstration (forward, backward, update); the last loss."""
     x, y = synthetic.moons(100, noise=0.1, seed=1)
     points, labels = x.tolist(), [2.0 * v - 1.0 for v in y.tolist()]
-    best, checksum = float("inf"), 0.0
-    for _ in range(3):
-        layers = [
-            [[make(v) for v in neuron] for neuron in layer] for layer in parameters_as_lists()
-        ]
+    layers = [[[make(v) for v in neuron] for neuron in layer] for layer in parameters_as_lists()]
+    weights = [w for layer in layers for neuron in layer for w in neuron]
+
+    def step() -> float:
+        loss = loss_of(layers, points, labels, number)
+        for w in weights:
+            w.grad = 0.0
+        loss.backward()
+        for w in weights:
+            w.data -= 0.1 * float(getattr(w.grad, "data", w.grad))
+        return float(loss.data)
+
+    times = []
+    for _ in range(steps):
         start = time.perf_counter()
-        loss_of(layers, points, labels, number).backward()
-        best = min(best, time.perf_counter() - start)
-        checksum = float(getattr(layers[0][0][0].grad, "data", layers[0][0][0].grad))
-    return best, checksum
+        last = step()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times), last
 
 
 def parameters_as_lists() -> list[Any]:
@@ -62,14 +73,14 @@ def parameters_as_lists() -> list[Any]:
 
 
 def main() -> None:
-    """Print seconds and the ratio."""
-    mine, a = run(lambda v: Tensor(v, requires_grad=True), Tensor)
+    """Print milliseconds a step and the ratio. Ours comes first: it leaves no cycles behind."""
+    mine, a = train(lambda v: Tensor(v, requires_grad=True), Tensor)
     try:
         from micrograd.engine import Value
     except ImportError:
-        row("scalar graph (moons), ms", mine * 1e3, "micrograd is not installed")
+        row("scalar graph (moons), ms a step", mine * 1e3, "micrograd is not installed")
         return
-    theirs, b = run(Value, Value)
+    theirs, b = train(Value, Value)
     assert abs(a - b) < 1e-9, "the two disagree"
-    row("scalar graph (moons), ms", "ours", "micrograd", "times faster")
+    row("scalar graph (moons), ms a step", "ours", "micrograd", "times faster")
     row("2-16-16-1, 100 points", mine * 1e3, theirs * 1e3, theirs / mine)

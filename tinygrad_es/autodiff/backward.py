@@ -10,7 +10,7 @@ import numpy as np
 from .errors import GradientError, ShapeError, describe
 from .hooks import plus
 from .modes import enable_grad
-from .sweep import Gradients, only_towards, sweep, sweep_graph, topological
+from .sweep import only_towards, sweep, sweep_graph, topological
 from .tensor import Tensor, as_tensor, constant
 
 __all__ = ["backward", "gradients", "seed"]
@@ -61,23 +61,20 @@ def gradients(
     """
     order = topological(roots) if order is None else order
     live = only_towards(order, targets)
-    order = [node for node in order if node.index in live]
     wanted = {t.index for t in targets}
 
     def keep(node: Tensor) -> bool:
         return node.index in wanted
 
-    start: Gradients = {}
-    for root, g in zip(roots, seeds, strict=True):
-        g = as_tensor(g) if create_graph else g
-        start[root.index] = g if root.index not in start else start[root.index] + g
+    start = [(r, as_tensor(g) if create_graph else g) for r, g in zip(roots, seeds, strict=True)]
     if create_graph:
         with enable_grad():
-            found = sweep_graph(order, start, keep)
+            found = sweep_graph([n for n in order if n.index in live], start, keep)
     else:
         with np.errstate(all="ignore"):
-            found = sweep(order, start, keep)
-    return [found.get(t.index) for t in targets]
+            found = sweep([(r, g) for r, g in start if r.index in live], live, keep)
+    by_index = {node.index: g for node, g in found}
+    return [by_index.get(t.index) for t in targets]
 
 
 def backward(
@@ -110,22 +107,21 @@ def backward(
     g = seed(self, gradient)
     if create_graph:
         g = gradient if type(gradient) is Tensor else as_tensor(g)
-    order = topological([self])
+    live = None
     if inputs is not None:
         chosen = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-        live = only_towards(order, chosen)
-        order = [node for node in order if node.index in live]
+        live = only_towards(topological([self]), chosen)
     if create_graph:
+        order = topological([self])
+        if live is not None:
+            order = [node for node in order if node.index in live]
         with enable_grad():
-            found: Gradients = sweep_graph(order, {self.index: g})
+            found = sweep_graph(order, [(self, g)])
     else:
         with np.errstate(all="ignore"):
-            found = sweep(order, {self.index: g})
-    for node in order:
-        if node.op is None:
-            g = found.get(node.index)
-            if g is not None:
-                node._grad = g if node._grad is None else plus(node._grad, g)
+            found = sweep([(self, g)] if live is None or self.index in live else [], live)
+    for leaf, g in found:
+        leaf._grad = g if leaf._grad is None else plus(leaf._grad, g)
 
 
 Tensor.backward = backward  # type: ignore[method-assign,assignment]  # of `Interface`

@@ -50,11 +50,12 @@ def where_recorded(node: Tensor) -> str:
     return f", recorded at {node.line}" if node.line else " (detect_anomaly() records the line)"
 
 
-def look_for_nan(t: Tensor, op: Primitive, inputs: tuple[Any, ...]) -> None:
+def look_for_nan(t: Tensor, op: Primitive, first: Any, second: Any) -> None:
     """Under detect_anomaly: note the user's line, and refuse a NaN that is born here."""
     t.line = users_line()
     if not np.isnan(t.value).any():
         return
+    inputs = first if op.arity == 0 else (first, second)[: op.arity]
     values = [x.value if type(x) is Tensor else x for x in inputs]
     if any(np.isnan(v).any() for v in values):
         return  # not born here

@@ -32,6 +32,8 @@ from typing import Any
 
 from .primitive import resolve
 
+add, subtract, multiply = operator.add, operator.sub, operator.mul
+divide, negative = operator.truediv, operator.neg
 abs, power = math.fabs, math.pow
 arcsin, arccos, arctan, arctan2 = math.asin, math.acos, math.atan, math.atan2
 arcsinh, arccosh, arctanh = math.asinh, math.acosh, math.atanh

@@ -40,6 +40,7 @@ def register_hook(self: Tensor, hook: Callable[[Tensor], Any]) -> Handle:
     marks = self.marked()
     key = max(marks.hooks, default=0) + 1
     marks.hooks[key] = hook
+    marks.watched = True
     return Handle(marks, key)
 
 
@@ -48,7 +49,8 @@ def retain_grad(self: Tensor) -> None:
     if not self.tracked:
         raise GradientError("retain_grad: this Tensor does not require grad")
     if self.op is not None:
-        self.marked().retain = True
+        marks = self.marked()
+        marks.retain = marks.watched = True
 
 
 def run_hooks(node: Tensor, g: Any) -> Any:
@@ -65,7 +67,8 @@ def run_hooks(node: Tensor, g: Any) -> Any:
                 )
             g = as_tensor(answer) if recorded else constant(answer)
     if marks.retain:
-        node._grad = g if node._grad is None else plus(node._grad, g)
+        before = getattr(node, "_grad", None)
+        node._grad = g if before is None else plus(before, g)
     return g
 
 

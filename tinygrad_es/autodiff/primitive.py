@@ -59,6 +59,7 @@ class Primitive:
         self.method = method
         self.rules: tuple[Rule | None, ...] = ()
         self.differentiable: bool | None = None  # None until the row says which
+        self.recorded = False  # whether a node is made of its result
         self._read_signature()
         self.function: Callable[..., Any] | None = None
 
@@ -72,7 +73,11 @@ class Primitive:
         arrays = [p for p in parameters[1:] if p.kind is not p.KEYWORD_ONLY]
         self.inputs = tuple(p.name for p in arrays)
         self.variadic = bool(arrays) and arrays[-1].kind is inspect.Parameter.VAR_POSITIONAL
+        # 1 or 2 inputs are stored one by one in a node, any other number as a tuple (0)
+        self.arity = 0 if self.variadic or len(self.inputs) > 2 else len(self.inputs)
         self.options = {p.name: p.default for p in parameters[1:] if p.kind is p.KEYWORD_ONLY}
+        # made of two numbers and nothing else: the sweep has a short way for it
+        self.plain = self.elementwise and self.arity == 2 and not self.options
 
     @property
     def name(self) -> str:
@@ -91,6 +96,7 @@ class Primitive:
             )
         self.rules = tuple(rules[name] for name in self.inputs)
         self.differentiable = any(rule is not None for rule in self.rules)
+        self.recorded = self.differentiable
         return self
 
     def not_differentiable(self) -> Primitive:

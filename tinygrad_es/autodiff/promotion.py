@@ -54,5 +54,7 @@ def settle(y: Any, values: list[Any]) -> Any:
     """The result as an ndarray; floats made of integers alone take `floatx`."""
     if type(y) is not ndarray:
         y = np.asarray(y)
+    if type(values[0]) is ndarray and values[0].dtype is y.dtype:
+        return y
     made_of_floats = any(type(v) is ndarray and v.dtype.kind == "f" for v in values)
     return y.astype(float_dtype()) if y.dtype.kind == "f" and not made_of_floats else y

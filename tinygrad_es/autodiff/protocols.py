@@ -208,6 +208,9 @@ def in_place(op: Any) -> Callable[..., Tensor]:
     return function
 
 
+_NODE = ("value", "tracked", "op", "first", "second", "params", "index")
+
+
 def rebind(self: Tensor, op: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> None:
     """Let a Tensor hold the result of an operation on itself.
 
@@ -228,17 +231,17 @@ def rebind(self: Tensor, op: Any, inputs: tuple[Any, ...], options: dict[str, An
         self.data = result.value
         return
     old = object.__new__(Tensor)
-    for slot in ("value", "tracked", "_grad", "op", "inputs", "params", "index", "marks", "name"):
-        setattr(old, slot, getattr(self, slot))
-    old.scope = self.scope
+    for slot in (*_NODE, "marks", "name", "scope"):
+        setattr(old, slot, getattr(self, slot, None))
+    old._grad = getattr(self, "_grad", None)
     result = op(*(old if x is self else x for x in inputs), **options)
     if result.shape != self.shape:
         raise ValueError(
             f"{op.name} in place: expected a result of shape {self.shape}. Received: "
             f"{result.shape}."
         )
-    for slot in ("value", "tracked", "op", "inputs", "params", "index"):
-        setattr(self, slot, getattr(result, slot))
+    for slot in _NODE:
+        setattr(self, slot, getattr(result, slot, None))
     self.marks = Marks()
     self.marks.modified = self.index
 

@@ -8,6 +8,7 @@ options) are written out by hand: 0.25 µs an operation less than the general wa
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from inspect import Parameter, signature
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 from . import arrays, faults, floats, rules
 from .config import float_dtype
 from .errors import ShapeError, describe
-from .modes import MODES
+from .modes import DEFAULT, MODES
 from .primitive import COMPOSITES, INSTALLERS, PRIMITIVES, Primitive
 from .promotion import beside, is_truth, materialise, promote, settle
 from .tensor import Tensor, constant, next_index
@@ -31,28 +32,28 @@ _MATH_REFUSES = (ZeroDivisionError, OverflowError, ValueError, TypeError)
 
 
 def make_node(
-    y: Any, op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any] | None, tracked: bool
+    y: Any, op: Primitive, first: Any, second: Any, params: dict[str, Any] | None, tracked: bool
 ) -> Tensor:
     """The Tensor of a result; its node keeps the inputs only where a gradient will be needed."""
     modes = modes_now()
-    t = new(Tensor)  # the slots left empty read as None: see Tensor.__getattr__
+    t = new(Tensor)  # it leaves the slots empty that are rarely set
     t.value = y
-    if tracked and modes.grad and op.differentiable:
+    t.index = next_index()
+    t.marks = None
+    if params is not None:
+        t._params = params
+    if tracked and modes.grad and op.recorded:
         t.tracked = True
         t.op = op
-        t.inputs = inputs
-        t.params = params
+        t.first = first
+        t.second = second
     else:
         t.tracked = False
         t.op = None
-        t.inputs = ()
-        t.params = None
-    t.index = next_index()
-    t.marks = None
     if modes.scope:
         t.scope = modes.scope
     if modes.anomaly:
-        faults.look_for_nan(t, op, inputs)
+        faults.look_for_nan(t, op, first, second)
     return t
 
 
@@ -77,7 +78,14 @@ def apply(op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any] | None)
     if strange:
         inputs = tuple(x if type(x) is Tensor else v for x, v in zip(inputs, values, strict=True))
     y = evaluate(op, values, params or NO_OPTIONS, weak)
-    return make_node(y, op, inputs, params, tracked)
+    return make_node(y, op, *stored(op, inputs), params, tracked)
+
+
+def stored(op: Primitive, inputs: tuple[Any, ...]) -> tuple[Any, Any]:
+    """The inputs as a node keeps them: `first` and `second`."""
+    if op.arity == 2:
+        return inputs[0], inputs[1]
+    return (inputs[0] if op.arity else inputs), None
 
 
 def evaluate(op: Primitive, values: list[Any], params: dict[str, Any], weak: bool) -> Any:
@@ -149,6 +157,7 @@ def bind(op: Primitive) -> Callable[..., Any]:
 
 def _unary(op: Primitive) -> Callable[..., Any]:
     forward = op.forward
+    on_floats = floats_function(op)
 
     def function(x: Any) -> Tensor:
         if type(x) is Tensor:
@@ -158,18 +167,19 @@ def _unary(op: Primitive) -> Callable[..., Any]:
             v = x = constant(x)
             tracked = False
         try:
-            y = forward(floats if type(v) is float else arrays, v)
+            y = on_floats(v) if type(v) is float else forward(arrays, v)
         except Exception as error:
             y = recover(op, [v], {}, error)
         if type(y) is not float and (type(y) is not ndarray or y.dtype is not v.dtype):
             y = settle(y, [v])
-        return make_node(y, op, (x,), None, tracked)
+        return make_node(y, op, x, None, None, tracked)
 
     return function
 
 
 def _binary(op: Primitive) -> Callable[..., Any]:
     forward, elementwise = op.forward, op.elementwise
+    on_floats = floats_function(op)
 
     def function(a: Any, b: Any) -> Tensor:
         if type(a) is Tensor:
@@ -185,29 +195,47 @@ def _binary(op: Primitive) -> Callable[..., Any]:
             w = b
         else:
             w = b = beside(b, v) if type(b) is int else constant(b)
-        if not elementwise and (type(v) is float or type(w) is float):
-            return apply(op, (a, b), None)
         try:
-            if not elementwise:
-                like = v
-                y = forward(arrays, v, w)
-            elif type(v) is float:
-                y = forward(floats if type(w) is float else arrays, v, w)
-                if type(y) is float:
-                    return make_node(y, op, (a, b), None, tracked)
-                like = w
+            if type(v) is float:
+                if type(w) is float and elementwise:
+                    y = on_floats(v, w)
+                    if tracked and type(y) is float and modes_now() is DEFAULT and op.recorded:
+                        t = new(Tensor)  # make_node, written out
+                        t.value = y
+                        t.index = next_index()
+                        t.marks = None
+                        t.tracked = True
+                        t.op = op
+                        t.first = a
+                        t.second = b
+                        return t
+                elif not elementwise:
+                    return apply(op, (a, b), None)
+                else:
+                    y = forward(arrays, v, w)
             else:
-                like = v
-                if type(w) is not float and v.dtype is not w.dtype:
+                if type(w) is float:
+                    if not elementwise:
+                        return apply(op, (a, b), None)
+                elif v.dtype is not w.dtype and elementwise:
                     v, w = promote([v, w])
                 y = forward(arrays, v, w)
         except Exception as error:
             y = recover(op, [v, w], {}, error)
-        if type(y) is not ndarray or y.dtype is not like.dtype:
+        like = w if type(v) is float else v
+        if type(y) is not ndarray or type(like) is float or y.dtype is not like.dtype:
             y = y if type(y) is float else settle(y, [v, w])
-        return make_node(y, op, (a, b), None, tracked)
+        return make_node(y, op, a, b, None, tracked)
 
     return function
+
+
+def floats_function(op: Primitive) -> Callable[..., Any]:
+    """The forward read on floats; where that is one function of `floats`, the function itself."""
+    if op.name in floats.NATIVE:
+        native: Callable[..., Any] = getattr(floats, op.name)
+        return native
+    return partial(op.forward, floats)
 
 
 def _general(op: Primitive) -> Callable[..., Any]:
@@ -238,7 +266,7 @@ def _general(op: Primitive) -> Callable[..., Any]:
             y = recover(op, values, params or NO_OPTIONS, error)
         if type(y) is not ndarray or y.dtype is not values[0].dtype:
             y = settle(y, values)
-        return make_node(y, op, inputs, params, tracked)
+        return make_node(y, op, *stored(op, inputs), params, tracked)
 
     return function
 

@@ -1,19 +1,20 @@
 """The sweep: the one walk back over a recorded graph.
 
-Topological order is creation order: collect the reachable nodes, sort them by their creation
-counter, walk down. Nothing is recursive. The sweep alone knows about broadcasting, accumulation
-and dtypes, so that the rules need not.
+Topological order is creation order: of the nodes whose gradient has arrived, the newest is next,
+because whatever used it is newer still. Nothing is recursive. The sweep alone knows about
+broadcasting, accumulation and dtypes, so that the rules need not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
 
 from . import arrays, faults, floats, rules
-from .errors import GradientError, ShapeError
+from .errors import ShapeError
 from .hooks import run_hooks
 from .modes import MODES
 from .tensor import Tensor, as_tensor
@@ -21,7 +22,6 @@ from .tensor import Tensor, as_tensor
 __all__ = ["only_towards", "sweep", "sweep_graph", "topological"]
 
 ndarray = np.ndarray
-Gradients = dict[int, Any]
 
 
 def topological(roots: Sequence[Tensor]) -> list[Tensor]:
@@ -47,14 +47,13 @@ def as_recorded(node: Tensor, x: Tensor) -> Tensor:
     """The node that `x` was when `node` read it, before `x[i] = …` or `x += …` made a new one.
 
     An operation in place keeps what it found as its first input, so the way back is there; the
-    inputs of `node` are put right for good. A value assigned to `.data` is lost: `x` comes back
-    as it is, and the sweep reports it.
+    inputs of `node` are put right for good. A value assigned to `.data` is lost: an error says so.
     """
     old = x
     while old.modified > node.index and old.modified == old.index:
         old = old.inputs[0]
     if old.modified > node.index:
-        return x
+        faults.raise_modified(node, x)
     node.inputs = tuple(old if y is x else y for y in node.inputs)
     return old
 
@@ -72,169 +71,211 @@ def only_towards(order: list[Tensor], targets: Sequence[Tensor]) -> set[int]:
 
 
 def sweep(
-    order: list[Tensor],
-    seeds: Gradients,
+    seeds: Sequence[tuple[Tensor, Any]],
+    live: set[int] | None = None,
     keep: Callable[[Tensor], bool] | None = None,
     hooks: bool = True,
-) -> Gradients:
-    """Walk back over `order` on floats and arrays; returns the gradients of the leaves.
+) -> list[tuple[Tensor, Any]]:
+    """Walk back on floats and arrays; returns the leaves with their gradients.
 
     Args:
-        order: the nodes, newest first (`topological`).
-        seeds: the gradients that arrive at the roots, by index.
-        keep: which other nodes' gradients to return as well (all nodes: `lambda node: True`).
+        seeds: the roots, each with the gradient that arrives there.
+        live: the indices of the nodes to visit (`only_towards`), None for all.
+        keep: which other nodes to return as well (all nodes: `lambda node: True`).
         hooks: whether users' hooks run; a view, which only looks, says no.
 
-    This is the hot loop of the library: it is written out, 0.4 µs a node over NumPy's own cost.
+    This is the hot loop of the library, so the two commonest nodes are written out: a number made
+    of two numbers, and an array made of arrays. `Frontier.pull` does the others.
     """
-    grads = dict(seeds)
-    kept: Gradients = {}
-    pending: list[tuple[Tensor, Any]] = []
-    owned: set[int] = set()  # the accumulation buffers that are nobody else's
+    frontier = Frontier(live)
+    for root, g in seeds:
+        frontier.add(root, g)
+    grads, nodes, heap, push = frontier.grads, frontier.nodes, frontier.heap, heappush
+    next_node, next_gradient = nodes.pop, grads.pop
+    found: list[tuple[Tensor, Any]] = []
     anomaly = MODES.get().anomaly
-    quick = not anomaly
-    for node in order:
-        op = node.op
-        g = grads.pop(node.index, None)
-        if g is None:
-            continue
-        if node.marks is not None and hooks:
+    plain = live is None and not anomaly
+    while heap:
+        index = -heappop(heap)
+        node = next_node(index)
+        g = next_gradient(index)
+        marks = node.marks
+        if marks is not None and hooks and marks.watched:
             g = run_hooks(node, g)
-        if op is None:
-            kept[node.index] = g
-            continue
         if keep is not None and keep(node):
-            kept[node.index] = g
+            found.append((node, g))
         y = node.value
-        inputs = node.inputs
-        params = node.params
-        rules_of: Any = op.rules
-        pulled = len(inputs)
-        try:
-            if params is None and pulled == 2:
-                a, b = inputs
-                xp = floats if type(y) is float else arrays
-                c = d = None
-                if type(a) is Tensor:
-                    v = a.value
-                    if a.marks is not None and a.marks.modified > node.index:
-                        faults.raise_modified(node, a)
-                else:
-                    v = a
+        op: Any = node.op
+        rules_of = op.rules
+        if type(y) is float:
+            if not plain or not op.plain:
+                frontier.pull(node, g)
+                continue
+            a, b = node.first, node.second
+            c = d = None
+            try:
                 if type(b) is Tensor:
+                    if b.marks is not None and b.marks.modified > index:
+                        b = as_recorded(node, b)
                     w = b.value
-                    if b.marks is not None and b.marks.modified > node.index:
-                        faults.raise_modified(node, b)
-                    if b.tracked and rules_of[1] is not None:
-                        d = rules_of[1](xp, g, y, v, w)
                 else:
                     w = b
-                if type(a) is Tensor and a.tracked and rules_of[0] is not None:
-                    c = rules_of[0](xp, g, y, v, w)
-                if quick and xp is floats and type(g) is float:
-                    if d is not None:
-                        i = b.index
-                        grads[i] = grads[i] + d if i in grads else d
-                    if c is not None:
-                        i = a.index
-                        grads[i] = grads[i] + c if i in grads else c
-                    continue
-                if d is not None:
-                    pending.append((b, d))
-                if c is not None:
-                    pending.append((a, c))
-            elif pulled == 1 and type(y) is not float:
-                a = inputs[0]
-                v = a.value
-                if a.marks is not None and a.marks.modified > node.index:
-                    faults.raise_modified(node, a)
-                if type(v) is float:
-                    pull(node, g, pending)
-                elif params is None:
-                    pending.append((a, rules_of[0](arrays, g, y, v)))
-                elif op.variadic:
-                    pending.append((a, rules_of[0](arrays, g, y, v, which=0, **params)))
+                if type(a) is Tensor:
+                    if a.marks is not None and a.marks.modified > index:
+                        a = as_recorded(node, a)
+                    v = a.value
+                    if a.tracked:
+                        c = rules_of[0](floats, g, y, v, w)
                 else:
-                    pending.append((a, rules_of[0](arrays, g, y, v, **params)))
-            elif pulled == 1 and params is None and op.elementwise:
-                a = inputs[0]
-                if a.marks is not None and a.marks.modified > node.index:
-                    faults.raise_modified(node, a)
-                c = rules_of[0](floats, g, y, a.value)
-                if quick and type(c) is float:
-                    i = a.index
-                    grads[i] = grads[i] + c if i in grads else c
+                    v = a
+                if type(b) is Tensor and b.tracked:
+                    d = rules_of[1](floats, g, y, v, w)
+            except Exception as error:  # what `math` refuses is read on arrays; the rest explained
+                frontier.pull(node, g, error)
+                continue
+            if c is not None:
+                i = a.index
+                if i in grads:
+                    grads[i] += c
+                else:
+                    grads[i] = c
+                    nodes[i] = a
+                    if a.op is not None:
+                        push(heap, -i)
+            if d is not None:
+                i = b.index
+                if i in grads:
+                    grads[i] += d
+                else:
+                    grads[i] = d
+                    nodes[i] = b
+                    if b.op is not None:
+                        push(heap, -i)
+            continue
+        if op.variadic:
+            frontier.pull(node, g)
+            continue
+        values = []
+        inputs = node.inputs
+        for x in inputs:
+            if type(x) is Tensor:
+                if x.marks is not None and x.marks.modified > index:
+                    x = as_recorded(node, x)
+                    inputs = node.inputs
+                x = x.value
+            if type(x) is float and not op.elementwise:  # a number that became an array
+                x = np.asarray(x, y.dtype)
+            values.append(x)
+        params = node._params if op.options else None
+        for k, rule in enumerate(rules_of):
+            x = inputs[k]
+            if type(x) is Tensor and x.tracked and rule is not None:
+                if live is not None and x.index not in live:
                     continue
-                pending.append((a, c))
-            else:
-                pull(node, g, pending)
-        except GradientError:
-            raise
-        except Exception:  # what `math` refused, or a fault that `pull` explains
-            del pending[:]
-            pull(node, g, pending, careful=True)
-        for x, c in pending:
-            like = x.value
-            if type(like) is float:
-                if type(c) is not float:
-                    c = fit(c, like, node, x)
-            elif type(c) is not ndarray or c.shape != like.shape or c.dtype is not like.dtype:
-                c = fit(c, like, node, x)
-            if anomaly:
-                faults.look_for_nan_in_rule(c, g, node, x)
-            i = x.index
-            before = grads.get(i)
-            if before is None:
-                # a leaf's gradient is handed out: it must not be an alias of another one
-                if x.op is None and (c is g or (type(c) is ndarray and c.base is not None)):
-                    c = c if type(c) is float else c.copy()
-                grads[i] = c
-            elif i in owned:
-                before += c
-            else:
-                grads[i] = before + c
-                if type(before) is not float and before.ndim:
-                    owned.add(i)
-        pending.clear()
-    return kept
+                try:
+                    if params is None:
+                        c = rule(arrays, g, y, *values)
+                    else:
+                        c = rule(arrays, g, y, *values, **params)
+                except Exception as error:
+                    raise faults.explain_rule(node, k, g, error) from error
+                frontier.receive(node, x, c, g)
+                if anomaly:
+                    faults.look_for_nan_in_rule(c, g, node, x)
+    for index, leaf in nodes.items():
+        g = grads[index]
+        watched = leaf.marks is not None and hooks and leaf.marks.watched
+        found.append((leaf, run_hooks(leaf, g) if watched else g))
+    return found
 
 
-def pull(node: Tensor, g: Any, pending: list[tuple[Tensor, Any]], careful: bool = False) -> None:
-    """Apply the rules of one node for the inputs that need them: the general way.
+class Frontier:
+    """The nodes whose gradient has arrived, in whole or in part, but has not yet moved on.
 
-    `careful` is the second reading after `math` refused a number, or the error explained.
+    Leaves are not in the heap: they wait in `nodes` to the end.
     """
-    op, inputs, params = node.op, node.inputs, node.params or {}
-    assert op is not None
-    values = [x.value if type(x) is Tensor else x for x in inputs]
-    y = node.value
-    weak = type(y) is float
-    scalar = weak and op.elementwise
-    xp = floats if scalar and not careful else arrays
-    if scalar and careful:
-        g, y, values = np.float64(g), np.float64(y), [np.float64(v) for v in values]
-    elif weak:
-        g, y, values = np.asarray(g), np.asarray(y), [np.asarray(v) for v in values]
-    elif not op.elementwise:  # a number that became an array has a shape for its rule
-        values = [np.asarray(v, y.dtype) if type(v) is float else v for v in values]
-    for i, x in enumerate(inputs):
-        if type(x) is not Tensor:
-            continue
-        if x.modified > node.index:
-            faults.raise_modified(node, x)
-        rule = op.rule(i)
-        if not x.tracked or rule is None:
-            continue
-        try:
-            if op.variadic:
-                c = rule(xp, g, y, *values, which=i, **params)
-            else:
-                c = rule(xp, g, y, *values, **params)
-        except Exception as error:
-            if scalar and not careful:
-                raise
-            raise faults.explain_rule(node, i, g, error) from error
-        pending.append((x, float(c) if scalar and careful else c))
+
+    __slots__ = ("grads", "heap", "live", "nodes", "owned")
+
+    def __init__(self, live: set[int] | None) -> None:
+        self.grads: dict[int, Any] = {}
+        self.nodes: dict[int, Tensor] = {}
+        self.heap: list[int] = []  # the indices, negative: the newest comes first
+        self.owned: set[int] = set()  # accumulation buffers that are nobody else's
+        self.live = live
+
+    def add(self, x: Tensor, g: Any) -> None:
+        """Add to what has arrived at a node."""
+        i = x.index
+        before = self.grads.get(i)
+        if before is None:
+            self.grads[i] = g
+            self.nodes[i] = x
+            if x.op is not None:
+                heappush(self.heap, -i)
+        elif i in self.owned:
+            before += g
+        else:
+            self.grads[i] = before + g
+            if type(before) is not float and before.ndim:
+                self.owned.add(i)
+
+    def receive(self, node: Tensor, x: Tensor, c: Any, g: Any) -> None:
+        """Add what a rule of `node` returned for its input `x`, in the shape and dtype of `x`."""
+        like = x.value
+        if type(like) is float:
+            if type(c) is not float:
+                c = fit(c, like, node, x)
+        elif type(c) is not ndarray or c.shape != like.shape or c.dtype is not like.dtype:
+            c = fit(c, like, node, x)
+        # a leaf's gradient is handed out: it must not be an alias of another one
+        if x.op is None and type(c) is ndarray and (c is g or c.base is not None):
+            c = c.copy()
+        self.add(x, c)
+
+    def pull(self, node: Tensor, g: Any, refused: Exception | None = None) -> None:
+        """Apply the rules of one node for the inputs that need them: the general way.
+
+        What `math` refused on floats is read again on arrays, which give inf and NaN.
+        """
+        op, params, y = node.op, node.params or {}, node.value
+        assert op is not None
+        inputs = [
+            as_recorded(node, x) if type(x) is Tensor and x.modified > node.index else x
+            for x in node.inputs
+        ]
+        values = [x.value if type(x) is Tensor else x for x in inputs]
+        xp: Any = arrays
+        h = g
+        scalar = type(y) is float and op.elementwise
+        if scalar and refused is None:
+            xp = floats
+        elif scalar:
+            h, y, values = np.float64(g), np.float64(y), [np.float64(v) for v in values]
+        elif type(y) is float:
+            h, y, values = np.asarray(g), np.asarray(y), [np.asarray(v) for v in values]
+        elif not op.elementwise:
+            values = [np.asarray(v, y.dtype) if type(v) is float else v for v in values]
+        found = []
+        for k, x in enumerate(inputs):
+            rule = op.rule(k)
+            if type(x) is not Tensor or not x.tracked or rule is None:
+                continue
+            if self.live is not None and x.index not in self.live:
+                continue
+            extra = {"which": k} if op.variadic else {}
+            try:
+                c = rule(xp, h, y, *values, **extra, **params)
+            except Exception as error:
+                if scalar and refused is None:
+                    self.pull(node, g, error)
+                    return
+                raise faults.explain_rule(node, k, g, error) from error
+            found.append((x, float(c) if scalar else c))
+        for x, c in found:
+            self.receive(node, x, c, g)
+            if MODES.get().anomaly:
+                faults.look_for_nan_in_rule(c, g, node, x)
 
 
 def fit(c: Any, like: Any, node: Tensor, x: Tensor) -> Any:
@@ -262,20 +303,24 @@ def fit(c: Any, like: Any, node: Tensor, x: Tensor) -> Any:
 
 
 def sweep_graph(
-    order: list[Tensor], seeds: dict[int, Tensor], keep: Callable[[Tensor], bool] | None = None
-) -> dict[int, Tensor]:
-    """The sweep read through Tensors: every step of the backward pass is recorded in turn."""
-    grads = dict(seeds)
-    kept: dict[int, Tensor] = {}
+    order: list[Tensor],
+    seeds: Sequence[tuple[Tensor, Tensor]],
+    keep: Callable[[Tensor], bool] | None = None,
+) -> list[tuple[Tensor, Tensor]]:
+    """The sweep over `order` (`topological`), read through Tensors: every step is recorded."""
+    grads: dict[int, Any] = {}
+    for root, g in seeds:
+        grads[root.index] = g if root.index not in grads else grads[root.index] + g
+    found: list[tuple[Tensor, Tensor]] = []
     for node in order:
         op = node.op
         g = grads.pop(node.index, None)
         if g is None:
             continue
-        if node.marks is not None:
+        if node.marks is not None and node.marks.watched:
             g = run_hooks(node, g)
         if op is None or (keep is not None and keep(node)):
-            kept[node.index] = g
+            found.append((node, g))
             if op is None:
                 continue
         inputs = [as_tensor(x) for x in node.inputs]
@@ -283,8 +328,6 @@ def sweep_graph(
             rule = op.rule(i)
             if type(x) is not Tensor or not x.tracked or rule is None:
                 continue
-            if x.modified > node.index:
-                faults.raise_modified(node, x)
             extra = dict(node.params or {})
             if op.variadic:
                 extra["which"] = i
@@ -295,7 +338,7 @@ def sweep_graph(
             c = fit_graph(as_tensor(c), x)
             before = grads.get(x.index)
             grads[x.index] = c if before is None else before + c
-    return kept
+    return found
 
 
 def fit_graph(c: Tensor, like: Tensor) -> Tensor:

@@ -55,6 +55,12 @@ def softmax_cross_entropy_twin(logits: Any, targets: Any) -> Any:
 
 
 @composite
+def sparse_softmax_cross_entropy_twin(logits: Any, index: Any) -> Any:
+    """`sparse_softmax_cross_entropy` made of elementary operations."""
+    return -r.getitem(log_softmax(logits), index=index)
+
+
+@composite
 def sigmoid_cross_entropy_twin(logits: Any, targets: Any) -> Any:
     """`sigmoid_cross_entropy` made of elementary operations."""
     z = as_tensor(logits)

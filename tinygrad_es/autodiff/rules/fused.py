@@ -29,12 +29,11 @@ softmax.derivatives(x=lambda xp, g, y, x: y * (g - xp.sum(g * y, axis=-1, keepdi
     domain=(0.1, 0.9),
     twin="softmax_cross_entropy_twin",
 )
-def softmax_cross_entropy(xp, logits, targets, *, unit_mass=False):
+def softmax_cross_entropy(xp, logits, targets):
     """−Σ t·log softmax(z) over the last axis: one loss per sample, from logits.
 
-    For targets that sum to 1 (say `unit_mass=True` where it is known, as for one-hot rows) the
-    gradient in the logits is softmax(z) − t. A logit of −∞ (a class masked out) counts nothing
-    where its target is 0.
+    The gradient in the logits is softmax(z)·Σt − t, so softmax(z) − t for targets of sum 1. A
+    logit of −∞ (a class masked out) counts nothing where its target is 0.
     """
     shifted = logits - xp.amax(logits, axis=-1, keepdims=True)
     total = xp.log(xp.sum(xp.exp(shifted), axis=-1, keepdims=True))
@@ -46,18 +45,44 @@ def _column(xp, g):
     return xp.reshape(g, shape=(*g.shape, 1))
 
 
-def _logits_rule(xp, g, y, logits, targets, *, unit_mass):
-    p = xp.softmax(logits)
-    if not unit_mass:
-        p = p * xp.sum(targets, axis=-1, keepdims=True)
-    return _column(xp, g) * (p - targets)
+def _logits_rule(xp, g, y, logits, targets):
+    mass = xp.sum(targets, axis=-1, keepdims=True)
+    return _column(xp, g) * (xp.softmax(logits) * mass - targets)
 
 
-def _targets_rule(xp, g, y, logits, targets, *, unit_mass):
+def _targets_rule(xp, g, y, logits, targets):
     return _column(xp, g) * (xp.logsumexp(logits, axis=-1, keepdims=True) - logits)
 
 
 softmax_cross_entropy.derivatives(logits=_logits_rule, targets=_targets_rule)
+
+
+@primitive(
+    "softmax + CE",
+    samples=[
+        ((3, 4), {"index": ([0, 1, 2], [3, 0, 3])}),
+        ((2, 3, 4), {"index": ([[0], [1]], [[0, 1, 2]], [[3, 0, 1], [2, 2, 0]])}),
+        ((4,), {"index": (2,)}),
+    ],
+    twin="sparse_softmax_cross_entropy_twin",
+)
+def sparse_softmax_cross_entropy(xp, logits, *, index):
+    """−log softmax(z) of one class per sample, from logits; `index` says where it is in z.
+
+    `index` holds the sample's place and, last, its class: (arange(n), labels) for n rows. The
+    gradient is softmax(z), less 1 at the class.
+    """
+    shifted = logits - xp.amax(logits, axis=-1, keepdims=True)
+    total = xp.log(xp.sum(xp.exp(shifted), axis=-1))
+    return total - xp.getitem(shifted, index=index)
+
+
+def _less_one_at_the_class(xp, g, y, logits, *, index):
+    p = xp.softmax(logits)
+    return _column(xp, g) * xp.setitem(p, xp.getitem(p, index=index) - 1.0, index=index)
+
+
+sparse_softmax_cross_entropy.derivatives(logits=_less_one_at_the_class)
 
 
 @primitive(
