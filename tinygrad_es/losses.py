@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import ops
+from .autodiff import arrays
 from .autodiff import rules as r
 from .autodiff.config import epsilon
 from .autodiff.errors import describe
@@ -104,11 +105,19 @@ def sparse_categorical_crossentropy(
     axis: int = -1,
 ) -> Any:
     """−log p of the class whose number is the target; of `ignore_class` 0."""
+    return _sparse(y_true, y_pred, from_logits, ignore_class, axis, mean=False)
+
+
+def _sparse(
+    y_true: Any, y_pred: Any, from_logits: bool, ignore_class: int | None, axis: int, mean: bool
+) -> Any:
+    """The losses, or their mean: in one operation where it can be."""
     y = as_tensor(y_pred)
-    labels = np.asarray(constant(y_true))
-    if axis not in (-1, y.ndim - 1):
+    labels = y_true if type(y_true) is np.ndarray else np.asarray(constant(y_true))
+    if axis != -1 and axis != y.ndim - 1:
         y = ops.moveaxis(y, axis, -1)
-    samples, classes = y.shape[:-1], y.shape[-1]
+    *rows, classes = y.shape
+    samples = tuple(rows)
     if labels.shape == (*samples, 1):
         labels = labels[..., 0]
     if labels.shape != samples:
@@ -120,22 +129,25 @@ def sparse_categorical_crossentropy(
     if ignored is not None:
         labels = np.where(ignored, 0, labels)
     labels = class_numbers(labels, classes)
-    rows = (np.arange(*samples),) if len(samples) == 1 else np.indices(samples)
-    index = (*rows, labels)
+    places = (np.arange(*samples),) if len(samples) == 1 else np.indices(samples)
+    index = (*places, labels)
     logits = y if from_logits else logits_of(y, "softmax")
     if logits is not None:
+        if mean and ignored is None:
+            return r.sparse_softmax_cross_entropy(logits, index=index, mean=True)
         loss = r.sparse_softmax_cross_entropy(logits, index=index)
     else:
         p = ops.getitem(y / ops.sum(y, axis=-1, keepdims=True), index=index)
         loss = -ops.log(ops.clip(p, epsilon(), 1.0 - epsilon()))
-    return loss if ignored is None else ops.where(ignored, 0.0, loss)
+    loss = loss if ignored is None else ops.where(ignored, 0.0, loss)
+    return r.mean(loss) if mean else loss
 
 
 def class_numbers(labels: Any, classes: int) -> Any:
     """The labels as an index; a ValueError where one is no class number."""
-    index = labels.astype(np.intp, copy=False)
+    index = labels if labels.dtype == np.intp else labels.astype(np.intp)
     # as unsigned numbers the negative ones are the largest
-    inside = not index.size or int(index.view(np.uintp).max()) < classes
+    inside = not index.size or arrays.amax(index.view(np.uintp)) < classes
     if not inside or (labels.dtype.kind == "f" and (index != labels).any()):
         wrong = labels[(index != labels) | (index < 0) | (index >= classes)]
         raise ValueError(
@@ -278,6 +290,8 @@ class SparseCategoricalCrossentropy(_FunctionLoss):
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         if self.ignore_class is None:
+            if sample_weight is None and self.reduction in ("sum_over_batch_size", "mean"):
+                return _sparse(y_true, y_pred, self.from_logits, None, self.axis, mean=True)
             return super().__call__(y_true, y_pred, sample_weight)
         labels = np.asarray(as_tensor(y_true).value)
         valid = (labels != self.ignore_class).reshape(labels.shape).astype(float)

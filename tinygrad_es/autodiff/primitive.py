@@ -7,6 +7,7 @@ is read from the registry, so a new operation touches one file.
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Sequence
 from types import ModuleType
@@ -76,6 +77,8 @@ class Primitive:
         # 1 or 2 inputs are stored one by one in a node, any other number as a tuple (0)
         self.arity = 0 if self.variadic or len(self.inputs) > 2 else len(self.inputs)
         self.options = {p.name: p.default for p in parameters[1:] if p.kind is p.KEYWORD_ONLY}
+        empty = inspect.Parameter.empty
+        self.required = tuple(name for name, value in self.options.items() if value is empty)
         # made of two numbers and nothing else: the sweep has a short way for it
         self.plain = self.elementwise and self.arity == 2 and not self.options
 
@@ -161,6 +164,9 @@ def primitive(
     def make(forward: Callable[..., Any]) -> Primitive:
         op = Primitive(forward, symbol, samples, elementwise, domain, aliases, twin, method)
         _claim(op)
+        for reading, name in READ:
+            if name in (op.name, *op.aliases):
+                vars(reading).pop(name, None)
         for name in (op.name, *op.aliases):
             PRIMITIVES[name] = op
             for install in INSTALLERS:
@@ -193,6 +199,10 @@ def composite(function: F) -> F:
     return function
 
 
+READ: set[tuple[Any, str]] = set()
+"""What `resolve` found: a reading keeps it under its name until the operation is defined anew."""
+
+
 def resolve(name: str, reading: ModuleType | Any) -> Callable[..., Any]:
     """The operation `name` in a reading that has no function of its own for it.
 
@@ -202,7 +212,5 @@ def resolve(name: str, reading: ModuleType | Any) -> Callable[..., Any]:
     if op is None:
         raise AttributeError(f"{getattr(reading, '__name__', reading)!r} has no operation {name!r}")
 
-    def read(*arrays: Any, **options: Any) -> Any:
-        return PRIMITIVES[name].forward(reading, *arrays, **options)  # it may be defined anew
-
-    return read
+    READ.add((reading, name))
+    return functools.partial(op.forward, reading)

@@ -241,7 +241,7 @@ def floats_function(op: Primitive) -> Callable[..., Any]:
 def _general(op: Primitive) -> Callable[..., Any]:
     forward, count, variadic = op.forward, len(op.inputs), op.variadic
     defaults = op.options or None
-    complete = not any(value is _REQUIRED for value in op.options.values())
+    complete = not op.required
 
     def function(*inputs: Any, **options: Any) -> Tensor:
         if not variadic and len(inputs) != count:
@@ -277,10 +277,12 @@ def _filled(op: Primitive, options: dict[str, Any]) -> dict[str, Any] | None:
     for key, value in options.items():
         if key not in params:
             raise TypeError(f"{op.name}: unknown argument {key!r}. Expected: {_signature(op)}.")
-        params[key] = _plain(value) if type(value) in (Tensor, tuple) else value
-    missing = [key for key, value in params.items() if value is _REQUIRED]
-    if missing:
-        raise TypeError(f"{op.name}: missing {missing}. Expected: {_signature(op)}.")
+        if type(value) is Tensor or (type(value) is tuple and Tensor in map(type, value)):
+            value = _plain(value)
+        params[key] = value
+    for key in op.required:
+        if key not in options:
+            raise TypeError(f"{op.name}: missing [{key!r}]. Expected: {_signature(op)}.")
     return params or None
 
 

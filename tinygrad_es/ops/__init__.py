@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..autodiff.primitive import COMPOSITES, PRIMITIVES
+from ..autodiff.primitive import COMPOSITES, INSTALLERS, PRIMITIVES
 from ..autodiff.tensor import as_tensor
 from . import creation, elementwise, linear_algebra, nn, random, reductions, shapes
 from .creation import arange, empty, eye, from_numpy, full, linspace, ones, zeros
@@ -46,7 +46,17 @@ def __getattr__(name: str) -> Callable[..., Any]:
         near = get_close_matches(name, [*COMPOSITES, *PRIMITIVES], n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise AttributeError(f"ops has no function {name!r}{hint}")
+    globals()[name] = function = getattr(function, "function", function)  # found once
     return function
+
+
+def _forget(name: str, operation: Any) -> None:
+    """An operation defined anew (in a notebook) takes the place of the one found before."""
+    if name in globals() and name not in __all__:
+        del globals()[name]
+
+
+INSTALLERS.append(_forget)
 
 
 def __dir__() -> list[str]:

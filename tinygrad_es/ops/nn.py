@@ -55,9 +55,10 @@ def softmax_cross_entropy_twin(logits: Any, targets: Any) -> Any:
 
 
 @composite
-def sparse_softmax_cross_entropy_twin(logits: Any, index: Any) -> Any:
+def sparse_softmax_cross_entropy_twin(logits: Any, index: Any, mean: bool = False) -> Any:
     """`sparse_softmax_cross_entropy` made of elementary operations."""
-    return -r.getitem(log_softmax(logits), index=index)
+    losses = -r.getitem(log_softmax(logits), index=index)
+    return r.mean(losses) if mean else losses
 
 
 @composite

@@ -24,6 +24,8 @@ class Adam(Optimizer):
     Source: Kingma & Ba 2015 (arXiv 1412.6980); Keras 3.
     """
 
+    elementwise = True
+
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -51,12 +53,23 @@ class Adam(Optimizer):
     def update_step(
         self, xp: Any, w: Any, g: Any, state: State, learning_rate: float
     ) -> tuple[Any, State]:
-        m = state["m"] + (g - state["m"]) * (1.0 - self.beta_1)
-        v = state["v"] + (g * g - state["v"]) * (1.0 - self.beta_2)
+        # `*=` and `+=` on results of this very step: no new array for each of the operations
+        m = g - state["m"]
+        m *= 1.0 - self.beta_1
+        m += state["m"]
+        v = g * g
+        v -= state["v"]
+        v *= 1.0 - self.beta_2
+        v += state["v"]
         new = {"m": m, "v": v}
         if self.amsgrad:
             v = new["v_max"] = xp.maximum(state["v_max"], v)
-        return w - m * (learning_rate * self.correction) / (xp.sqrt(v) + self.epsilon), new
+        size = xp.sqrt(v)
+        size += self.epsilon
+        new_w = m / size
+        new_w *= -learning_rate * self.correction
+        new_w += w
+        return new_w, new
 
     def get_config(self) -> dict[str, Any]:
         keys = ("beta_1", "beta_2", "epsilon", "amsgrad")

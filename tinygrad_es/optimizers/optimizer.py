@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from ..autodiff import arrays, floats
 from ..autodiff.errors import ShapeError
 from ..autodiff.tensor import Tensor, constant
 from ..registry import snake_case
+from .flat import Flat
 
 __all__ = ["Optimizer"]
 
@@ -32,7 +33,7 @@ class Optimizer:
         ValueError: learning_rate is not a float or callable; two clippings; unknown arguments.
     """
 
-    defaults: ClassVar[dict[str, Any]] = {}
+    elementwise: bool = False  # whether `update_step` looks at each element by itself
 
     def __init__(
         self,
@@ -68,7 +69,8 @@ class Optimizer:
         self.global_clipnorm = global_clipnorm
         self.name = name or snake_case(type(self).__name__)
         self.iterations = 0
-        self.states: dict[int, State] = {}  # by the parameter's creation index
+        self._states: dict[int, State] = {}
+        self._flat: Flat | None = None
 
     # --- what a subclass writes ------------------------------------------------------------------
 
@@ -122,33 +124,62 @@ class Optimizer:
             ValueError: no gradient at all.
             ShapeError: a gradient has another shape than its parameter.
         """
-        given = [
-            (constant(g), p) for g, p in zip(gradients, parameters, strict=True) if g is not None
-        ]
+        given = []
+        for g, p in zip(gradients, parameters, strict=True):
+            if g is not None:
+                g = g if type(g) is np.ndarray else constant(g)
+                if (() if type(g) is float else g.shape) != p.shape:
+                    raise ShapeError(
+                        f"optimizer: the gradient of {p.name or 'a parameter'} has shape "
+                        f"{np.shape(g)}. Expected {p.shape}."
+                    )
+                given.append((g, p))
         if len(given) < len(parameters):
             self._complain(given, parameters)
-        for g, p in given:
-            if np.shape(g) != p.shape:
-                raise ShapeError(
-                    f"optimizer: the gradient of {p.name or 'a parameter'} has shape "
-                    f"{np.shape(g)}. Expected {p.shape}."
-                )
         if self.clipnorm or self.clipvalue or self.global_clipnorm:
             given = self._clipped(given)
         rate = float(self.learning_rate)
         self.begin_step()
-        decay = self.weight_decay
+        if self.elementwise and alike(given):
+            self._together(given, rate)
+        else:
+            self._one_by_one(given, rate)
+        self.iterations += 1
+
+    def _together(self, given: list[tuple[Any, Tensor]], rate: float) -> None:
+        """All parameters as one vector."""
+        parameters = [p for _, p in given]
+        if self._flat is None or not self._flat.holds(parameters):
+            known = self.states
+            states = [known.get(p.index) or self.start(p.value) for p in parameters]
+            self._states, self._flat = known, Flat(parameters, states)
+        decay = (self.weight_decay or 0.0) * rate
+
+        def update(w: Any, g: Any, state: State) -> tuple[Any, State]:
+            return self.update_step(arrays, w - w * decay if decay else w, g, state, rate)
+
+        self._flat.step([g for g, _ in given], update)
+
+    def _one_by_one(self, given: list[tuple[Any, Tensor]], rate: float) -> None:
+        """Numbers, mixed dtypes, and updates that look at a parameter as a whole."""
+        if self._flat is not None:
+            self._states, self._flat = self.states, None
+        decay = (self.weight_decay or 0.0) * rate
         for g, p in given:
             w = p.value
-            state = self.states.get(p.index)
+            state = self._states.get(p.index)
             if state is None:
                 state = self.start(w)
             if decay:
-                w = w - w * (decay * rate)
+                w = w - w * decay
             xp = floats if type(w) is float else arrays
-            w, self.states[p.index] = self.update_step(xp, w, g, state, rate)
+            w, self._states[p.index] = self.update_step(xp, w, g, state, rate)
             p.assign(w)
-        self.iterations += 1
+
+    @property
+    def states(self) -> dict[int, State]:
+        """The state of each parameter, by the parameter's creation index."""
+        return self._states | (self._flat.states() if self._flat is not None else {})
 
     def begin_step(self) -> None:
         """Numbers that all parameters share in this step."""
@@ -192,6 +223,14 @@ class Optimizer:
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Optimizer:
         return cls(**config)
+
+
+def alike(given: list[tuple[Any, Tensor]]) -> bool:
+    """Whether all gradients and parameters are arrays of one dtype."""
+    dtype = given[0][0].dtype if type(given[0][0]) is np.ndarray else None
+    return dtype is not None and all(
+        type(v) is np.ndarray and v.dtype is dtype for g, p in given for v in (g, p.value)
+    )
 
 
 def _norm(g: Any) -> float:

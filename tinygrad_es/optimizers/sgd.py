@@ -41,6 +41,7 @@ class SGD(Optimizer):
         if not isinstance(nesterov, bool):
             raise ValueError(f"`nesterov` must be a boolean. Received: {nesterov!r}")
         self.momentum, self.nesterov = float(momentum), nesterov
+        self.elementwise = self.momentum > 0  # two operations alone are not worth the gathering
 
     def start(self, parameter: Any) -> State:
         return {"momentum": parameter * 0.0} if self.momentum else {}

@@ -6,6 +6,10 @@ even where the probabilities saturate.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+import numpy as np
+
 from ..primitive import primitive
 
 ROWS = [((3, 4),), ((5,),), ((2, 3, 4),)]
@@ -63,23 +67,34 @@ softmax_cross_entropy.derivatives(logits=_logits_rule, targets=_targets_rule)
         ((3, 4), {"index": ([0, 1, 2], [3, 0, 3])}),
         ((2, 3, 4), {"index": ([[0], [1]], [[0, 1, 2]], [[3, 0, 1], [2, 2, 0]])}),
         ((4,), {"index": (2,)}),
+        ((3, 4), {"index": ([0, 1, 2], [3, 0, 3]), "mean": True}),
     ],
     twin="sparse_softmax_cross_entropy_twin",
 )
-def sparse_softmax_cross_entropy(xp, logits, *, index):
+def sparse_softmax_cross_entropy(xp, logits, *, index, mean=False):
     """−log softmax(z) of one class per sample, from logits; `index` says where it is in z.
 
     `index` holds the sample's place and, last, its class: (arange(n), labels) for n rows. The
-    gradient is softmax(z), less 1 at the class.
+    gradient is softmax(z), less 1 at the class. With `mean` the losses are averaged at once.
     """
     shifted = logits - xp.amax(logits, axis=-1, keepdims=True)
     total = xp.log(xp.sum(xp.exp(shifted), axis=-1))
-    return total - xp.getitem(shifted, index=index)
+    losses = total - xp.getitem(shifted, index=index)
+    return xp.sum(losses) / losses.size if mean else losses
 
 
-def _less_one_at_the_class(xp, g, y, logits, *, index):
-    p = xp.softmax(logits)
-    return _column(xp, g) * xp.setitem(p, xp.getitem(p, index=index) - 1.0, index=index)
+def _less_one_at_the_class(xp, g, y, logits, *, index, mean):
+    hot = np.equal(np.asarray(index[-1])[..., None], _numbers(logits.shape[-1]))  # a constant
+    d = xp.softmax(logits) - hot
+    if mean:
+        return d * (g * (logits.shape[-1] / logits.size))
+    return _column(xp, g) * d
+
+
+@lru_cache(maxsize=16)
+def _numbers(n):
+    """0, 1, …, n − 1."""
+    return np.arange(n)
 
 
 sparse_softmax_cross_entropy.derivatives(logits=_less_one_at_the_class)

@@ -79,13 +79,19 @@ def linear(xp, x, w, b):
 
 def _rows_of(xp, x):
     """All leading axes as one: a matrix whose rows are the samples."""
-    return x if x.ndim == 2 else xp.reshape(x, shape=(prod(x.shape[:-1]), x.shape[-1]))
+    return xp.reshape(x, shape=(prod(x.shape[:-1]), x.shape[-1]))
+
+
+def _linear_w(xp, g, y, x, w, b):
+    if x.ndim == 2:
+        return xp.matmul(x.T, g)
+    return xp.matmul(_rows_of(xp, x).T, _rows_of(xp, g))
 
 
 linear.derivatives(
     x=lambda xp, g, y, x, w, b: xp.matmul(g, w.T),
-    w=lambda xp, g, y, x, w, b: xp.matmul(_rows_of(xp, x).T, _rows_of(xp, g)),
-    b=lambda xp, g, y, x, w, b: xp.sum(_rows_of(xp, g), axis=0),
+    w=_linear_w,
+    b=lambda xp, g, y, x, w, b: xp.sum(g if g.ndim == 2 else _rows_of(xp, g), axis=0),
 )
 
 
