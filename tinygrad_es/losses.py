@@ -7,6 +7,7 @@ probabilities saturate: a loss that receives the result of a softmax or sigmoid 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -116,8 +117,8 @@ def _sparse(
     labels = y_true if type(y_true) is np.ndarray else np.asarray(constant(y_true))
     if axis != -1 and axis != y.ndim - 1:
         y = ops.moveaxis(y, axis, -1)
-    *rows, classes = y.shape
-    samples = tuple(rows)
+    shape = y.shape
+    samples, classes = shape[:-1], shape[-1]
     if labels.shape == (*samples, 1):
         labels = labels[..., 0]
     if labels.shape != samples:
@@ -129,8 +130,7 @@ def _sparse(
     if ignored is not None:
         labels = np.where(ignored, 0, labels)
     labels = class_numbers(labels, classes)
-    places = (np.arange(*samples),) if len(samples) == 1 else np.indices(samples)
-    index = (*places, labels)
+    index = (_numbers(*samples), labels) if len(samples) == 1 else (*np.indices(samples), labels)
     logits = y if from_logits else logits_of(y, "softmax")
     if logits is not None:
         if mean and ignored is None:
@@ -141,6 +141,12 @@ def _sparse(
         loss = -ops.log(ops.clip(p, epsilon(), 1.0 - epsilon()))
     loss = loss if ignored is None else ops.where(ignored, 0.0, loss)
     return r.mean(loss) if mean else loss
+
+
+@lru_cache(maxsize=16)
+def _numbers(n: int) -> Any:
+    """0, 1, …, n − 1: the places of the samples of a batch."""
+    return np.arange(n)
 
 
 def class_numbers(labels: Any, classes: int) -> Any:

@@ -71,8 +71,7 @@ def gradients(
         with enable_grad():
             found = sweep_graph([n for n in order if n.index in live], start, keep)
     else:
-        with np.errstate(all="ignore"):
-            found = sweep([(r, g) for r, g in start if r.index in live], live, keep)
+        found = sweep([(r, g) for r, g in start if r.index in live], live, keep)
     by_index = {node.index: g for node, g in found}
     return [by_index.get(t.index) for t in targets]
 
@@ -118,8 +117,7 @@ def backward(
         with enable_grad():
             found = sweep_graph(order, [(self, g)])
     else:
-        with np.errstate(all="ignore"):
-            found = sweep([(self, g)] if live is None or self.index in live else [], live)
+        found = sweep([(self, g)] if live is None or self.index in live else [], live)
     for leaf, g in found:
         leaf._grad = g if leaf._grad is None else plus(leaf._grad, g)
 

@@ -47,6 +47,7 @@ class Primitive:
         aliases: Sequence[str],
         twin: str | None,
         method: bool,
+        calm: bool,
     ) -> None:
         self.forward = forward
         self.__name__ = forward.__name__
@@ -58,6 +59,7 @@ class Primitive:
         self.aliases = tuple(aliases)
         self.twin = twin
         self.method = method
+        self.calm = calm
         self.rules: tuple[Rule | None, ...] = ()
         self.differentiable: bool | None = None  # None until the row says which
         self.recorded = False  # whether a node is made of its result
@@ -135,6 +137,7 @@ def primitive(
     aliases: Sequence[str] = (),
     twin: str | None = None,
     method: bool = True,
+    calm: bool = False,
 ) -> Callable[[Callable[..., Any]], Primitive]:
     """Make a row of the table out of a forward written through `xp`.
 
@@ -148,6 +151,7 @@ def primitive(
         aliases: further names (methods and `ops`).
         twin: for a fused operation, the name of the composite of the same mathematics.
         method: whether Tensor gets a method of this name.
+        calm: the rules neither divide nor leave a domain, so the sweep need not silence NumPy.
 
     >>> from tinygrad_es import Tensor, primitive
     >>> @primitive("x·|x|", samples=[((3,),), ((),)], elementwise=True)
@@ -162,7 +166,7 @@ def primitive(
     """
 
     def make(forward: Callable[..., Any]) -> Primitive:
-        op = Primitive(forward, symbol, samples, elementwise, domain, aliases, twin, method)
+        op = Primitive(forward, symbol, samples, elementwise, domain, aliases, twin, method, calm)
         _claim(op)
         for reading, name in READ:
             if name in (op.name, *op.aliases):

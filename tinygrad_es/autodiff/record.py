@@ -241,7 +241,7 @@ def floats_function(op: Primitive) -> Callable[..., Any]:
 def _general(op: Primitive) -> Callable[..., Any]:
     forward, count, variadic = op.forward, len(op.inputs), op.variadic
     defaults = op.options or None
-    complete = not op.required
+    arity, complete = op.arity, not op.required
 
     def function(*inputs: Any, **options: Any) -> Tensor:
         if not variadic and len(inputs) != count:
@@ -266,7 +266,11 @@ def _general(op: Primitive) -> Callable[..., Any]:
             y = recover(op, values, params or NO_OPTIONS, error)
         if type(y) is not ndarray or y.dtype is not values[0].dtype:
             y = settle(y, values)
-        return make_node(y, op, *stored(op, inputs), params, tracked)
+        if arity == 1:
+            return make_node(y, op, inputs[0], None, params, tracked)
+        if arity == 2:
+            return make_node(y, op, inputs[0], inputs[1], params, tracked)
+        return make_node(y, op, inputs, None, params, tracked)
 
     return function
 

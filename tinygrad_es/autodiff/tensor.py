@@ -214,7 +214,10 @@ class Tensor(Interface):
     def assign(self, value: Value) -> None:
         """Replace the value, unchecked (`data = …` checks), and note when."""
         self.value = value
-        self.marked().modified = next_index()
+        marks = self.marks
+        if marks is None:
+            marks = self.marks = Marks()
+        marks.modified = next_index()
 
     @property
     def modified(self) -> int:

@@ -128,7 +128,13 @@ class Optimizer:
         for g, p in zip(gradients, parameters, strict=True):
             if g is not None:
                 g = g if type(g) is np.ndarray else constant(g)
-                if (() if type(g) is float else g.shape) != p.shape:
+                w = p.value
+                fits = (
+                    g.shape == w.shape
+                    if type(g) is type(w) is np.ndarray
+                    else np.shape(g) == p.shape
+                )
+                if not fits:
                     raise ShapeError(
                         f"optimizer: the gradient of {p.name or 'a parameter'} has shape "
                         f"{np.shape(g)}. Expected {p.shape}."
@@ -173,7 +179,9 @@ class Optimizer:
             if decay:
                 w = w - w * decay
             xp = floats if type(w) is float else arrays
-            w, self._states[p.index] = self.update_step(xp, w, g, state, rate)
+            w, after = self.update_step(xp, w, g, state, rate)
+            if after:
+                self._states[p.index] = after
             p.assign(w)
 
     @property

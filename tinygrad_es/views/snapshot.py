@@ -64,9 +64,8 @@ def snapshot(root: Tensor, gradient: Any = None) -> Snapshot:
     order = topological([root])
     found: dict[int, Any] = {}
     if root.tracked and (gradient is not None or root.size == 1):
-        with np.errstate(all="ignore"):
-            start = [(root, seed(root, gradient))]
-            swept = sweep(start, keep=lambda node: True, hooks=False)
+        start = [(root, seed(root, gradient))]
+        swept = sweep(start, keep=lambda node: True, hooks=False)
         found = {node.index: g for node, g in swept}
     places: dict[int, int] = {}  # creation index → position
     nodes: list[Node] = []

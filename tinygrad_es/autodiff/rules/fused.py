@@ -15,7 +15,7 @@ from ..primitive import primitive
 ROWS = [((3, 4),), ((5,),), ((2, 3, 4),)]
 
 
-@primitive("softmax", samples=ROWS, twin="softmax_twin")
+@primitive("softmax", samples=ROWS, twin="softmax_twin", calm=True)
 def softmax(xp, x):
     """e^x / Σe^x over the last axis; Jacobian diag(y) − y·yᵀ."""
     if x.shape[-1] == 0:
@@ -32,6 +32,7 @@ softmax.derivatives(x=lambda xp, g, y, x: y * (g - xp.sum(g * y, axis=-1, keepdi
     samples=[((3, 4), (3, 4)), ((4,), (4,))],
     domain=(0.1, 0.9),
     twin="softmax_cross_entropy_twin",
+    calm=True,
 )
 def softmax_cross_entropy(xp, logits, targets):
     """−Σ t·log softmax(z) over the last axis: one loss per sample, from logits.
@@ -70,6 +71,7 @@ softmax_cross_entropy.derivatives(logits=_logits_rule, targets=_targets_rule)
         ((3, 4), {"index": ([0, 1, 2], [3, 0, 3]), "mean": True}),
     ],
     twin="sparse_softmax_cross_entropy_twin",
+    calm=True,
 )
 def sparse_softmax_cross_entropy(xp, logits, *, index, mean=False):
     """−log softmax(z) of one class per sample, from logits; `index` says where it is in z.
@@ -106,6 +108,7 @@ sparse_softmax_cross_entropy.derivatives(logits=_less_one_at_the_class)
     samples=[((3, 4), (3, 4)), ((), ())],
     domain=(0.1, 0.9),
     twin="sigmoid_cross_entropy_twin",
+    calm=True,
 )
 def sigmoid_cross_entropy(xp, logits, targets):
     """−t·log σ(z) − (1−t)·log(1−σ(z)), elementwise, from logits: max(z,0) − z·t + log(1+e^−|z|).

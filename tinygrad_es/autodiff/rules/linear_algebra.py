@@ -27,6 +27,7 @@ def mT(xp, x):
         ((4,), (2, 4, 3)),
     ],
     aliases=["mm", "bmm", "mv"],
+    calm=True,
 )
 def matmul(xp, a, b):
     """The matrix product; leading axes broadcast, a vector counts as one row or one column."""
@@ -66,6 +67,7 @@ matmul.derivatives(a=_matmul_a, b=_matmul_b)
     "x·W + b",
     samples=[((3, 4), (4, 2), (2,)), ((4,), (4, 2), (2,)), ((2, 3, 4), (4, 2), (2,))],
     twin="dense",
+    calm=True,
 )
 def linear(xp, x, w, b):
     """x @ w + b in one node: a dense layer, of a matrix w and a vector b.

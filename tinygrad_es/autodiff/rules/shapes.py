@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..primitive import primitive
 
 
-@primitive("reshape", samples=[((3, 4), {"shape": (2, 6)}), ((), {"shape": (1, 1)})])
+@primitive("reshape", samples=[((3, 4), {"shape": (2, 6)}), ((), {"shape": (1, 1)})], calm=True)
 def reshape(xp, x, *, shape):
     """The same elements, in row order, in another shape."""
     return xp.reshape(x, shape=shape)
@@ -17,6 +17,7 @@ reshape.derivatives(x=lambda xp, g, y, x, *, shape: xp.reshape(g, shape=x.shape)
 @primitive(
     "ᵀ",
     samples=[((3, 4), {"axes": None}), ((2, 3, 4), {"axes": (1, 2, 0)})],
+    calm=True,
 )
 def transpose(xp, x, *, axes=None):
     """The axes in another order; None reverses them."""
@@ -33,7 +34,7 @@ def _inverse(axes):
 transpose.derivatives(x=lambda xp, g, y, x, *, axes: xp.transpose(g, axes=_inverse(axes)))
 
 
-@primitive("broadcast", samples=[((3, 1), {"shape": (2, 3, 4)}), ((), {"shape": (3,)})])
+@primitive("broadcast", samples=[((3, 1), {"shape": (2, 3, 4)}), ((), {"shape": (3,)})], calm=True)
 def broadcast_to(xp, x, *, shape):
     """x repeated along new axes and along axes of length 1; the gradient is the sum over them."""
     return xp.broadcast_to(x, shape=shape)
@@ -42,7 +43,7 @@ def broadcast_to(xp, x, *, shape):
 broadcast_to.derivatives(x=lambda xp, g, y, x, *, shape: xp.sum_to(g, shape=x.shape))
 
 
-@primitive("Σ to", samples=[((2, 3, 4), {"shape": (3, 1)}), ((3,), {"shape": ()})])
+@primitive("Σ to", samples=[((2, 3, 4), {"shape": (3, 1)}), ((3,), {"shape": ()})], calm=True)
 def sum_to(xp, x, *, shape):
     """The sum over the axes that broadcasting `shape` to x would make: its transpose."""
     return xp.sum_to(x, shape=shape)
@@ -67,6 +68,7 @@ flip.derivatives(x=lambda xp, g, y, x, *, axis: xp.flip(g, axis=axis))
         ((2, 3), (2, 1), (2, 2), {"axis": -1}),
         ((0,), (3,), {"axis": 0}),
     ],
+    calm=True,
 )
 def concatenate(xp, *arrays, axis=0):
     """The arrays one after the other along an axis."""
@@ -92,6 +94,7 @@ concatenate.derivatives(arrays=_part)
         ((4, 3), {"index": (None, Ellipsis, 1)}),
         ((3,), {"index": 2}),
     ],
+    calm=True,
 )
 def getitem(xp, x, *, index):
     """x[index]: integers, slices, None, …, masks, integer arrays; repeated places accumulate."""

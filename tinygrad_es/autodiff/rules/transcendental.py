@@ -153,7 +153,7 @@ def cosh(xp, x):
 cosh.derivatives(x=lambda xp, g, y, x: g * xp.sinh(x))
 
 
-@elementwise("tanh")
+@elementwise("tanh", calm=True)
 def tanh(xp, x):
     """(1 − e⁻²ˣ)/(1 + e⁻²ˣ); the derivative is 1 − y²."""
     return xp.tanh(x)
@@ -198,7 +198,7 @@ def erf(xp, x):
 erf.derivatives(x=lambda xp, g, y, x: g * (2.0 / _root(pi)) * xp.exp(-x * x))
 
 
-@elementwise("σ")
+@elementwise("σ", calm=True)
 def sigmoid(xp, x):
     """1/(1 + e⁻ˣ), without overflow at ±1000; the derivative is y·(1 − y), at most 1/4."""
     e = xp.exp(-xp.abs(x))
@@ -217,7 +217,7 @@ def softplus(xp, x):
 softplus.derivatives(x=lambda xp, g, y, x: g * xp.sigmoid(x))
 
 
-@elementwise("ReLU")
+@elementwise("ReLU", calm=True)
 def relu(xp, x):
     """max(0, x); the derivative at 0 is 0 (the left one), by the course and by torch."""
     return xp.maximum(x, 0.0)
