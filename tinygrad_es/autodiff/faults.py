@@ -52,7 +52,7 @@ def where_recorded(node: Tensor) -> str:
 
 def look_for_nan(t: Tensor, op: Primitive, first: Any, second: Any) -> None:
     """Under detect_anomaly: note the user's line, and refuse a NaN that is born here."""
-    t.line = users_line()
+    t.marked().line = users_line()
     if not np.isnan(t.value).any():
         return
     inputs = first if op.arity == 0 else (first, second)[: op.arity]

@@ -208,7 +208,7 @@ def in_place(op: Any) -> Callable[..., Tensor]:
     return function
 
 
-_NODE = ("value", "tracked", "op", "first", "second", "params", "index")
+_NODE = ("value", "tracked", "op", "first", "second", "_params", "index")
 
 
 def rebind(self: Tensor, op: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> None:
@@ -231,9 +231,9 @@ def rebind(self: Tensor, op: Any, inputs: tuple[Any, ...], options: dict[str, An
         self.data = result.value
         return
     old = object.__new__(Tensor)
-    for slot in (*_NODE, "marks", "name", "scope"):
+    for slot in (*_NODE, "marks", "_grad"):
         setattr(old, slot, getattr(self, slot, None))
-    old._grad = getattr(self, "_grad", None)
+    old._scope = self.scope
     result = op(*(old if x is self else x for x in inputs), **options)
     if result.shape != self.shape:
         raise ValueError(
@@ -243,7 +243,7 @@ def rebind(self: Tensor, op: Any, inputs: tuple[Any, ...], options: dict[str, An
     for slot in _NODE:
         setattr(self, slot, getattr(result, slot, None))
     self.marks = Marks()
-    self.marks.modified = self.index
+    self.marks.name, self.marks.modified = old.name, self.index
 
 
 def install_protocols() -> None:

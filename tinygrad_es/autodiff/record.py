@@ -51,7 +51,7 @@ def make_node(
         t.tracked = False
         t.op = None
     if modes.scope:
-        t.scope = modes.scope
+        t._scope = modes.scope
     if modes.anomaly:
         faults.look_for_nan(t, op, first, second)
     return t

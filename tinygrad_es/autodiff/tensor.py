@@ -66,30 +66,17 @@ def _from_list(data: Any) -> Value:
 
 
 class Marks:
-    """What befell a Tensor after it was made: it was assigned to, or somebody watches it."""
+    """What few Tensors have: a name, an assignment after they were made, somebody who watches."""
 
-    __slots__ = ("hooks", "modified", "retain", "watched")
+    __slots__ = ("hooks", "line", "modified", "name", "retain", "watched")
 
     def __init__(self) -> None:
         self.modified = 0  # creation counter at the last assignment to `data`
+        self.name: str | None = None
+        self.line = ""  # the user's line that made it, under detect_anomaly only
         self.hooks: dict[int, Callable[[Tensor], Any]] = {}
         self.retain = False  # whether the sweep leaves the gradient of a result in `.grad`
         self.watched = False  # whether there is a hook, or `retain`
-
-
-def rarely_set(slot: str, default: Any, doc: str) -> Any:
-    """A property over a slot that results leave empty: 60 ns an operation less.
-
-    A `__getattr__` with the defaults would be shorter, and make every attribute slower.
-    """
-
-    def read(self: Tensor) -> Any:
-        return getattr(self, slot, default)
-
-    def write(self: Tensor, value: Any) -> None:
-        setattr(self, slot, value)
-
-    return property(read, write, doc=doc)
 
 
 class Tensor(Interface):
@@ -117,8 +104,6 @@ class Tensor(Interface):
     __slots__ = (
         "__weakref__",
         "_grad",
-        "_line",
-        "_name",
         "_params",
         "_scope",
         "first",
@@ -137,12 +122,11 @@ class Tensor(Interface):
     second: Any  # its second input, where it has two; no tuple for them saves 0.2 µs
     index: int  # creation counter: inputs always have smaller ones
     marks: Marks | None  # None for nearly all
+    # Results leave these empty until somebody fills them: 60 ns an operation less. (A `__getattr__`
+    # with their defaults would be shorter, and make every attribute slower.)
     _params: dict[str, Any] | None  # the options of the operation, where it has any
-    _grad: Any  # a float, an array, or the Tensor that `grad` hands out; results leave it empty
-    params = rarely_set("_params", None, "The primitive's options.")
-    name = rarely_set("_name", None, "What drawings, formulas and reports call it.")
-    scope = rarely_set("_scope", "", "The layer it was born in.")
-    line = rarely_set("_line", "", "The user's line that made it, under detect_anomaly only.")
+    _scope: str  # the layer it was born in
+    _grad: Any  # a float, an array, or the Tensor that `grad` hands out
 
     def __init__(
         self,
@@ -189,6 +173,30 @@ class Tensor(Interface):
             self.first, self.second = new if len(new) == 2 else (*new, None)
         else:
             self.first = new
+
+    @property
+    def params(self) -> dict[str, Any] | None:
+        """The options of the operation, None where it has none."""
+        return getattr(self, "_params", None)
+
+    @property
+    def scope(self) -> str:
+        """The layer it was born in."""
+        return getattr(self, "_scope", "")
+
+    @property
+    def name(self) -> str | None:
+        """What drawings, formulas and reports call it."""
+        return None if self.marks is None else self.marks.name
+
+    @name.setter
+    def name(self, new: str | None) -> None:
+        self.marked().name = new
+
+    @property
+    def line(self) -> str:
+        """The user's line that made it, under detect_anomaly only."""
+        return "" if self.marks is None else self.marks.line
 
     # --- value, gradient, requires_grad ----------------------------------------------------------
 
@@ -392,7 +400,9 @@ class Tensor(Interface):
                 "graph. Use .detach().clone()."
             )
         copy = as_tensor(self.value if type(self.value) is float else self.value.copy())
-        copy.tracked, copy.name = self.tracked, self.name
+        copy.tracked = self.tracked
+        if self.name is not None:
+            copy.name = self.name
         memo[id(self)] = copy
         return copy
 
@@ -420,5 +430,7 @@ def as_tensor(data: Any, dtype: Any = None) -> Tensor:
 
 def _restore(value: Value, tracked: bool, name: str | None) -> Tensor:
     tensor = as_tensor(value)
-    tensor.tracked, tensor.name = tracked, name
+    tensor.tracked = tracked
+    if name is not None:
+        tensor.name = name
     return tensor
