@@ -14,6 +14,7 @@ FLOORS = {
     "autodiff/errors": 0,
     "autodiff/modes": 0,
     "autodiff/config": 0,
+    "autodiff/marks": 0,
     "registry": 0,
     "datasets": 0,
     "autodiff/primitive": 1,
@@ -124,7 +125,7 @@ def test_files_and_functions_are_short(path):
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 400
     assert all(len(line) <= 100 for line in text.splitlines())
-    exceptions = {"walk"}  # the hot loop, written out
+    exceptions = {"walk", "_binary"}  # the two hot places, written out
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.end_lineno:
             body = node.body[1:] if ast.get_docstring(node) else node.body

@@ -147,6 +147,18 @@ def _losses() -> Iterator[Case]:
         (masked,),
         smooth=False,
     )
+    for mean, how in ((False, "none"), (True, "mean")):
+        for z in ((3, 4), np.array([[1000.0, 0.0, -1000.0, 3.0]] * 3), np.tile([-np.inf, 1.0, 2.0, 0.5], (3, 1))):
+            for name in ("sparse_softmax_cross_entropy", "sparse_softmax_cross_entropy_twin"):
+                if name.endswith("twin") and np.ndim(z) and np.isinf(z).any():
+                    continue
+                yield from cases(
+                    f"{name} mean={mean}",
+                    lambda z, m=mean, f=name: getattr(ops, f)(z, index=(np.arange(3), np.array([3, 1, 3])), mean=m),
+                    lambda z, h=how: F.cross_entropy(z, torch.tensor([3, 1, 3]), reduction=h),
+                    (z,),
+                    smooth=np.ndim(z) == 1,
+                )
     pairs = [((3, 4), (3, 4)), ((), ()), ((2, 3), (3,)), ((0,), (0,))]
     bce = lambda z, t: F.binary_cross_entropy_with_logits(z, t.expand_as(z), reduction="none")
     yield from cases("sigmoid_cross_entropy", ops.sigmoid_cross_entropy, bce, *pairs)

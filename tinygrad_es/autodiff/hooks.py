@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from .errors import GradientError, ShapeError, describe
-from .tensor import Marks, Tensor, as_tensor, constant
+from .marks import Marks
+from .tensor import Tensor, as_tensor, constant
 
 __all__ = ["Handle", "plus", "register_hook", "retain_grad", "run_hooks"]
 

@@ -8,15 +8,18 @@ is read from the registry, so a new operation touches one file.
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any, TypeVar
 
-__all__ = ["COMPOSITES", "PRIMITIVES", "Primitive", "composite", "primitive", "resolve"]
+__all__ = ["COMPOSITES", "PRIMITIVES", "REQUIRED", "Primitive", "composite", "primitive", "resolve"]
 
 Rule = Callable[..., Any]
 F = TypeVar("F", bound=Callable[..., Any])
+
+VARIADIC = 4  # the flag of a code object with *args
+REQUIRED: Any = object()
+"""In the place of a default: the option must be given."""
 
 PRIMITIVES: dict[str, Primitive] = {}
 """Every primitive by its name and by its aliases."""
@@ -67,20 +70,23 @@ class Primitive:
         self.function: Callable[..., Any] | None = None
 
     def _read_signature(self) -> None:
-        parameters = list(inspect.signature(self.forward).parameters.values())
-        if not parameters or parameters[0].name != "xp":
+        # from the code object: `inspect.signature` would take a third of the package's import
+        code = self.forward.__code__
+        names, count = code.co_varnames, code.co_argcount
+        options = names[count : count + code.co_kwonlyargcount]
+        self.variadic = bool(code.co_flags & VARIADIC)
+        rest = names[count + len(options) :][: self.variadic]
+        if names[:count][:1] != ("xp",):
             raise TypeError(
                 f"primitive {self.__name__}: expected a forward `def {self.__name__}(xp, a, …, *, "
-                f"option=…)`; received parameters {[p.name for p in parameters]}."
+                f"option=…)`; received parameters {[*names[:count], *rest, *options]}."
             )
-        arrays = [p for p in parameters[1:] if p.kind is not p.KEYWORD_ONLY]
-        self.inputs = tuple(p.name for p in arrays)
-        self.variadic = bool(arrays) and arrays[-1].kind is inspect.Parameter.VAR_POSITIONAL
+        self.inputs = (*names[1:count], *rest)
         # 1 or 2 inputs are stored one by one in a node, any other number as a tuple (0)
         self.arity = 0 if self.variadic or len(self.inputs) > 2 else len(self.inputs)
-        self.options = {p.name: p.default for p in parameters[1:] if p.kind is p.KEYWORD_ONLY}
-        empty = inspect.Parameter.empty
-        self.required = tuple(name for name, value in self.options.items() if value is empty)
+        defaults = self.forward.__kwdefaults__ or {}
+        self.options = {name: defaults.get(name, REQUIRED) for name in options}
+        self.required = tuple(name for name in options if name not in defaults)
         # made of two numbers and nothing else: the sweep has a short way for it
         self.plain = self.elementwise and self.arity == 2 and not self.options
 

@@ -1,4 +1,4 @@
-"""NumPy's protocols: unmodified NumPy code runs on Tensors, or says that it cannot.
+"""NumPy's protocols (and Python's copies): unmodified NumPy code runs on Tensors, or says no.
 
 `np.exp(t)` asks `Tensor.__array_ufunc__`, `np.sum(t, axis=0)` asks `Tensor.__array_function__`;
 both look the name up in the registry. A function that is not there raises: never a silent detach.
@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from .errors import GradientError, describe
+from .marks import Marks
 from .modes import MODES
 from .primitive import COMPOSITES, PRIMITIVES
-from .tensor import Marks, Tensor, as_tensor
+from .tensor import Tensor, as_tensor
 
 __all__ = ["nearest"]
 
@@ -246,6 +247,39 @@ def rebind(self: Tensor, op: Any, inputs: tuple[Any, ...], options: dict[str, An
     self.marks.name, self.marks.modified = old.name, self.index
 
 
+# --- copies: Python's protocols ------------------------------------------------------------------
+
+
+def deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
+    """What `copy.deepcopy(t)` runs."""
+    if self.op is not None:
+        raise GradientError(
+            "only leaves can be deep-copied: a copy of a recorded Tensor would share half a "
+            "graph. Use .detach().clone()."
+        )
+    copy = as_tensor(self.value if type(self.value) is float else self.value.copy())
+    copy.tracked = self.tracked
+    if self.name is not None:
+        copy.name = self.name
+    memo[id(self)] = copy
+    return copy
+
+
+def reduce(self: Tensor) -> tuple[Any, ...]:
+    """What `pickle` runs."""
+    if self.op is not None:
+        raise GradientError("only leaves can be pickled; use .detach()")
+    return _restore, (self.value, self.tracked, self.name)
+
+
+def _restore(value: Any, tracked: bool, name: str | None) -> Tensor:
+    tensor = as_tensor(value)
+    tensor.tracked = tracked
+    if name is not None:
+        tensor.name = name
+    return tensor
+
+
 def install_protocols() -> None:
     """Put the protocols and the in-place operators on Tensor."""
     set_on = {
@@ -253,6 +287,7 @@ def install_protocols() -> None:
         "__array_ufunc__": array_ufunc,
         "__array_function__": array_function,
     }
+    set_on |= {"__deepcopy__": deepcopy, "__reduce__": reduce}
     set_on |= {"__getitem__": getitem, "__setitem__": setitem}
     for name, method in set_on.items():
         setattr(Tensor, name, method)

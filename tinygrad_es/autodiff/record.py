@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from inspect import Parameter, signature
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from . import arrays, faults, floats, rules
 from .config import float_dtype
 from .errors import ShapeError, describe
 from .modes import DEFAULT, MODES
-from .primitive import COMPOSITES, INSTALLERS, PRIMITIVES, Primitive
+from .primitive import COMPOSITES, INSTALLERS, PRIMITIVES, REQUIRED, Primitive
 from .promotion import beside, is_truth, materialise, promote, settle
 from .tensor import Tensor, constant, next_index
 
@@ -152,6 +151,7 @@ def bind(op: Primitive) -> Callable[..., Any]:
         function = _general(op)
     function.__name__ = function.__qualname__ = op.name
     function.__doc__ = op.__doc__
+    function.primitive = op  # type: ignore[attr-defined]  # the way back to the row
     return function
 
 
@@ -195,9 +195,11 @@ def _binary(op: Primitive) -> Callable[..., Any]:
             w = b
         else:
             w = b = beside(b, v) if type(b) is int else constant(b)
+        if not elementwise and (type(v) is float or type(w) is float):
+            return apply(op, (a, b), None)
         try:
             if type(v) is float:
-                if type(w) is float and elementwise:
+                if type(w) is float:
                     y = on_floats(v, w)
                     if tracked and type(y) is float and modes_now() is DEFAULT and op.recorded:
                         t = new(Tensor)  # make_node, written out
@@ -209,15 +211,10 @@ def _binary(op: Primitive) -> Callable[..., Any]:
                         t.first = a
                         t.second = b
                         return t
-                elif not elementwise:
-                    return apply(op, (a, b), None)
                 else:
                     y = forward(arrays, v, w)
             else:
-                if type(w) is float:
-                    if not elementwise:
-                        return apply(op, (a, b), None)
-                elif v.dtype is not w.dtype and elementwise:
+                if type(w) is not float and v.dtype is not w.dtype and elementwise:
                     v, w = promote([v, w])
                 y = forward(arrays, v, w)
         except Exception as error:
@@ -309,11 +306,8 @@ def _by_position(
     return tuple(arrays_given), dict(zip(op.options, extra)) | options
 
 
-_REQUIRED = Parameter.empty
-
-
 def _signature(op: Primitive) -> str:
-    options = [k if v is _REQUIRED else f"{k}={v!r}" for k, v in op.options.items()]
+    options = [k if v is REQUIRED else f"{k}={v!r}" for k, v in op.options.items()]
     names = [f"*{n}" if op.variadic else n for n in op.inputs]
     return f"{op.name}({', '.join([*names, *(['*'] if options else []), *options])})"
 
@@ -372,7 +366,8 @@ def install(name: str, op: Any) -> None:
             setattr(Tensor, f"__{_ONE_SIDED[name]}__", function)
         if not op.method or name in COMPOSITES:
             return
-    if name not in _OWN and next(iter(signature(function).parameters), "") not in _NOT_A_TENSOR:
+    code = getattr(function, "__code__", None)
+    if name not in _OWN and (code is None or not _NOT_A_TENSOR.intersection(code.co_varnames[:1])):
         setattr(Tensor, name, function)
 
 

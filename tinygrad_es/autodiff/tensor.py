@@ -6,7 +6,7 @@ registry; how gradients flow is in `backward`. Here is what a Tensor *is*.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
@@ -15,9 +15,10 @@ import numpy as np
 from .config import float_dtype
 from .errors import GradientError, ShapeError, describe
 from .interface import Interface
+from .marks import Marks
 from .primitive import Primitive
 
-__all__ = ["Marks", "Tensor", "as_tensor", "constant"]
+__all__ = ["Tensor", "as_tensor", "constant"]
 
 next_index = count(1).__next__
 Value = Any  # a Python float or an ndarray
@@ -63,20 +64,6 @@ def _from_list(data: Any) -> Value:
     except ValueError as error:
         raise ShapeError(f"expected a rectangular nested list of numbers. {error}") from None
     return value.astype(float_dtype()) if value.dtype.kind in "fiu" else value
-
-
-class Marks:
-    """What few Tensors have: a name, an assignment after they were made, somebody who watches."""
-
-    __slots__ = ("hooks", "line", "modified", "name", "retain", "watched")
-
-    def __init__(self) -> None:
-        self.modified = 0  # creation counter at the last assignment to `data`
-        self.name: str | None = None
-        self.line = ""  # the user's line that made it, under detect_anomaly only
-        self.hooks: dict[int, Callable[[Tensor], Any]] = {}
-        self.retain = False  # whether the sweep leaves the gradient of a result in `.grad`
-        self.watched = False  # whether there is a hook, or `retain`
 
 
 class Tensor(Interface):
@@ -389,27 +376,7 @@ class Tensor(Interface):
     def _called(self) -> str:
         return f" named {self.name!r}" if self.name else ""
 
-    # --- identity and copies ---------------------------------------------------------------------
-
     __hash__ = object.__hash__  # `==` compares elements; as a key a Tensor is itself
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
-        if self.op is not None:
-            raise GradientError(
-                "only leaves can be deep-copied: a copy of a recorded Tensor would share half a "
-                "graph. Use .detach().clone()."
-            )
-        copy = as_tensor(self.value if type(self.value) is float else self.value.copy())
-        copy.tracked = self.tracked
-        if self.name is not None:
-            copy.name = self.name
-        memo[id(self)] = copy
-        return copy
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        if self.op is not None:
-            raise GradientError("only leaves can be pickled; use .detach()")
-        return _restore, (self.value, self.tracked, self.name)
 
 
 def as_tensor(data: Any, dtype: Any = None) -> Tensor:
@@ -425,12 +392,4 @@ def as_tensor(data: Any, dtype: Any = None) -> Tensor:
     value = constant(data)
     tensor = object.__new__(Tensor)
     tensor._become(value if dtype is None else np.asarray(value, dtype=np.dtype(dtype)))
-    return tensor
-
-
-def _restore(value: Value, tracked: bool, name: str | None) -> Tensor:
-    tensor = as_tensor(value)
-    tensor.tracked = tracked
-    if name is not None:
-        tensor.name = name
     return tensor

@@ -22,7 +22,7 @@ from .numeric import cotangent
 __all__ = ["check_primitive", "inputs_of_sample"]
 
 
-def check_primitive(op: Primitive, seed: int = 0) -> list[str]:
+def check_primitive(op: Any, seed: int = 0) -> list[str]:
     """Run the battery on one primitive; returns what it found wrong, one line each.
 
     >>> from tinygrad_es import primitive, check_primitive
@@ -34,6 +34,7 @@ def check_primitive(op: Primitive, seed: int = 0) -> list[str]:
     >>> check_primitive(cube)[0][:38]
     'sample 0: ∂cube: gradient: 3 entries, '
     """
+    op = getattr(op, "primitive", op)  # `ops.exp` is the function that applies a row
     problems = _check_row(op)
     if problems:
         return problems
