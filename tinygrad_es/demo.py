@@ -96,7 +96,7 @@ def print_confusion(console: Any, counts: Any) -> None:
 def drawings(model: Sequential, x: Any, y: Any, out: Path) -> list[str]:
     """Draw the chain-rule example and one training step; returns what to print."""
     out.mkdir(parents=True, exist_ok=True)
-    first = draw(chain_rule(), title="f = (x + y)·z: values in green, gradients in red")
+    first = draw(chain_rule(), title="f = (x + y)·z")
     step = draw(
         SparseCategoricalCrossentropy()(y, model(x, training=True)),
         title="One training step on 32 digits",

@@ -55,7 +55,8 @@ def paired(y_true: Any, y_pred: Any) -> tuple[Any, Tensor]:
         if not fits or t.ndim != y_pred.ndim:
             raise ValueError(
                 f"the targets must have the shape of the predictions, {y_pred.shape}. Received: "
-                f"y_true of shape {t.shape}."
+                f"y_true of shape {t.shape}; class numbers go with sparse_categorical_crossentropy "
+                "(or ops.one_hot)."
             )
     return (t if t.dtype == y_pred.dtype else t.astype(y_pred.dtype)), y_pred
 
@@ -124,7 +125,8 @@ def _sparse(
     if labels.shape != samples:
         raise ValueError(
             f"sparse_categorical_crossentropy: expected integer targets of shape {samples} for "
-            f"{classes} classes. Received: y_true {describe(labels)}, y_pred {describe(y)}."
+            f"{classes} classes. Received: y_true {describe(labels)}, y_pred {describe(y)}; "
+            "one-hot rows go with categorical_crossentropy, images need Flatten before Dense."
         )
     ignored = None if ignore_class is None else labels == ignore_class
     if ignored is not None:
@@ -296,7 +298,8 @@ class SparseCategoricalCrossentropy(_FunctionLoss):
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         if self.ignore_class is None:
-            if sample_weight is None and self.reduction in ("sum_over_batch_size", "mean"):
+            own = type(self).call is _FunctionLoss.call  # a subclass may have written another
+            if own and sample_weight is None and self.reduction in ("sum_over_batch_size", "mean"):
                 return _sparse(y_true, y_pred, self.from_logits, None, self.axis, mean=True)
             return super().__call__(y_true, y_pred, sample_weight)
         labels = np.asarray(as_tensor(y_true).value)

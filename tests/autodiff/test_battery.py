@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from tinygrad_es import Tensor, check_primitive, draw, grad, ops, primitive
+from tinygrad_es import GradientError, Tensor, check_primitive, draw, grad, ops, primitive
 from tinygrad_es.autodiff.primitive import COMPOSITES, PRIMITIVES
 from tinygrad_es.check import check_gradients
 from tinygrad_es.check.battery import inputs_of_sample
@@ -229,3 +229,19 @@ def test_every_input_needs_a_word():
     op = primitive("a", samples=[((), ())], elementwise=True)(forward)
     with pytest.raises(TypeError, match=r"one derivative for each of \['a', 'b'\]"):
         op.derivatives(a=lambda xp, g, y, a, b: g)
+
+
+def test_an_operation_whose_derivatives_were_forgotten_says_so():
+    @primitive("eighth", samples=[((3,),)], elementwise=True)
+    def eighth(xp, x):
+        """x⁸."""
+        return xp.power(x, 8.0)
+
+    assert eighth(Tensor(2.0)).item() == 256.0
+    with pytest.raises(GradientError, match="has no derivatives yet"):
+        eighth(Tensor(2.0, requires_grad=True))
+
+
+def test_functions_written_with_methods_are_checked():
+    assert check_gradients(lambda x: x.sigmoid().sum(), [1.0, -2.0], order=2)
+    assert check_gradients(lambda x: x.relu(), 1.5)

@@ -201,3 +201,32 @@ def test_what_the_function_makes_itself_is_not_from_outside():
         return x * own
 
     assert type(grad(f)(3.0)) is float
+
+
+@pytest.mark.parametrize("f", [math.sin, lambda x: x * math.exp(x), lambda x: float(x) ** 2])
+def test_math_inside_a_transform_is_refused(f):
+    with pytest.raises(TypeError, match=r"math\.sin"):
+        grad(f)(1.0)
+
+
+def test_a_number_written_into_a_plain_array_inside_a_transform_is_refused():
+    def f(x):
+        a = np.zeros(2)
+        a[0] = x[0]
+        return np.sum(a * x)
+
+    with pytest.raises((TypeError, ValueError)):
+        grad(f)(np.array([1.0, 2.0]))
+
+
+def test_item_and_printing_are_allowed_inside_a_transform():
+    seen = []
+    assert grad(lambda x: (seen.append(x.item()), f"{x}", x * x)[2])(3.0) == 6.0
+    assert seen == [3.0]
+
+
+def test_jacobian_of_several_arguments_says_so():
+    with pytest.raises(TypeError, match="one argument number"):
+        jacobian(lambda a, b: a * b, argnums=(0, 1))(np.ones(2), 2.0)
+    with pytest.raises(TypeError, match="tuples"):
+        jvp(np.sin, np.ones(2), np.ones(2))

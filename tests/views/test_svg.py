@@ -205,3 +205,23 @@ def test_1_600_boxes_are_quick() -> None:
     started = time.perf_counter()
     to_svg(figure)
     assert time.perf_counter() - started < 5  # about 0.1 s
+
+
+def test_no_arrow_points_back():
+    """The head lies before the tip, in the direction of the ranks."""
+    import re
+
+    from tinygrad_es import Tensor, draw
+
+    def leaf(name):
+        return Tensor(0.7, requires_grad=True, name=name)
+
+    w0, w1, w2, x0, x1 = map(leaf, ("w0", "w1", "w2", "x0", "x1"))
+    x = leaf("x")
+    graphs = [(w0 * x0 + w1 * x1 + w2).sigmoid(), x**3 + 2 * x**2 - 5 * x + 1]
+    for graph in graphs:
+        tips = re.findall(
+            r'class="tip" d="M([\d.]+) [\d.]+L([\d.]+)', draw(graph, engine="builtin").svg()
+        )
+        assert tips
+        assert all(float(tip) > float(back) for tip, back in tips)

@@ -1,3 +1,3 @@
 """The engine: one derivative table, one Tensor, one sweep."""
 
-from . import backward, protocols, record  # noqa: F401 - they put their methods on Tensor
+from . import backward, install, protocols  # noqa: F401 - they put their methods on Tensor

@@ -98,7 +98,7 @@ def where(condition: Array, a: Array, b: Array) -> Array:
         return a if condition else b
     if type(b) is float and b == 0.0 and type(a) is ndarray and a.size > 1024:
         bits = _BITS.get(a.dtype.char)
-        if bits is not None and condition.dtype.char == "?":
+        if bits is not None and type(condition) is ndarray and condition.dtype.char == "?":
             return (a.view(bits) * condition).view(a.dtype)
     return _where(condition, a, b)
 
@@ -126,7 +126,7 @@ _and: Any = np.logical_and.reduce
 
 def sum(x: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
     """The sum; of a matrix' rows or columns as a product with ones: 3 to 5 times faster."""
-    if x.ndim == 2 and type(axis) is int and x.dtype.char in "fd":
+    if x.ndim == 2 and type(axis) is int and x.dtype.char in "fd" and x.size < 1 << 24:
         rows, columns = x.shape
         if axis == 0 or axis == -2:
             y = _ones(rows, x.dtype.char).dot(x)

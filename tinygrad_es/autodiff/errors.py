@@ -36,3 +36,11 @@ def describe(value: Any) -> str:
     if len(text) > 60:
         text = text[:57] + "…"
     return text if value is None else f"{type(value).__name__} {text}"
+
+
+LOST_GRADIENT = (
+    "float() of a Tensor inside a function that is being differentiated would lose its gradient. "
+    "Use np.sin in place of math.sin (and so on), np.stack in place of a[i] = x for a plain array; "
+    "or say that it is meant: x.item()."
+)
+"""Said by `Tensor.__float__`."""

@@ -16,11 +16,23 @@ def raise_modified(node: Tensor, x: Tensor) -> None:
     """An input changed its value after it was recorded."""
     assert node.op is not None
     called = f" named {x.name!r}" if x.name else ""
+    what = "the result" if x is node else "an input"
     raise GradientError(
-        f"an input of {node.op.name}{called} (shape {x.shape}) was modified after the operation "
+        f"{what} of {node.op.name}{called} (shape {x.shape}) was modified after the operation "
         f"was recorded, so its gradient would be wrong{where_recorded(node)}. Run the forward pass "
         "again after changing .data, or change a .clone()."
     )
+
+
+def check_output(node: Tensor) -> None:
+    """The value of a result was changed: an error where one of its rules reads it."""
+    from dis import get_instructions
+
+    for rule in node.op.rules if node.op is not None else ():
+        if rule is not None:
+            y = rule.__code__.co_varnames[2]
+            if any(i.argval == y and i.opname.startswith("LOAD_") for i in get_instructions(rule)):
+                raise_modified(node, node)
 
 
 def explain_rule(node: Tensor, position: int, g: Any, error: Exception) -> GradientError:

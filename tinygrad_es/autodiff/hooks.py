@@ -9,7 +9,7 @@ import numpy as np
 
 from .errors import GradientError, ShapeError, describe
 from .marks import Marks
-from .tensor import Tensor, as_tensor, constant
+from .tensor import Tensor, as_tensor, constant, next_index
 
 __all__ = ["Handle", "plus", "register_hook", "retain_grad", "run_hooks"]
 
@@ -39,7 +39,7 @@ def register_hook(self: Tensor, hook: Callable[[Tensor], Any]) -> Handle:
     if not self.tracked:
         raise GradientError("register_hook: this Tensor does not require grad")
     marks = self.marked()
-    key = max(marks.hooks, default=0) + 1
+    key = next_index()
     marks.hooks[key] = hook
     marks.watched = True
     return Handle(marks, key)
@@ -66,7 +66,12 @@ def run_hooks(node: Tensor, g: Any) -> Any:
                     f"a hook must return a gradient of shape {node.shape}. Received: "
                     f"{describe(answer)}."
                 )
-            g = as_tensor(answer) if recorded else constant(answer)
+            if recorded:
+                g = as_tensor(answer)
+            elif type(node.value) is float:
+                g = float(constant(answer))
+            else:
+                g = np.array(constant(answer), dtype=node.value.dtype)
     if marks.retain:
         before = getattr(node, "_grad", None)
         node._grad = g if before is None else plus(before, g)

@@ -34,15 +34,19 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Modes:
     """What the engine reads at every operation; never changed in place, only replaced."""
 
-    __slots__ = ("anomaly", "grad", "scope", "training")
+    __slots__ = ("anomaly", "grad", "scope", "tracing", "training")
 
-    def __init__(self, grad: bool, training: bool, anomaly: bool, scope: str) -> None:
+    def __init__(
+        self, grad: bool, training: bool, anomaly: bool, scope: str, tracing: bool = False
+    ) -> None:
         self.grad = grad
         self.training = training
         self.anomaly = anomaly
         self.scope = scope
+        self.tracing = tracing  # inside a function that a transform differentiates
 
 
+GENERATOR = 0x20 | 0x80 | 0x200  # flags of a code object: generators and coroutines
 DEFAULT = Modes(True, False, False, "")
 MODES: ContextVar[Modes] = ContextVar("tinygrad_es.modes", default=DEFAULT)
 
@@ -59,7 +63,7 @@ class Switch:
     def __enter__(self) -> None:
         now = MODES.get()
         fields: dict[str, Any] = {"grad": now.grad, "training": now.training}
-        fields |= {"anomaly": now.anomaly, "scope": now.scope}
+        fields |= {"anomaly": now.anomaly, "scope": now.scope, "tracing": now.tracing}
         self.tokens.append(MODES.set(Modes(**(fields | self.change))))
 
     def __exit__(self, *exc: object) -> None:
@@ -67,6 +71,11 @@ class Switch:
 
     def __call__(self, function: F) -> F:
         change = self.change
+        if function.__code__.co_flags & GENERATOR:
+            raise TypeError(
+                f"{function.__name__} is a generator: what it runs, it runs later. Write the "
+                "`with` inside it."
+            )
 
         @functools.wraps(function)
         def switched(*args: Any, **kwargs: Any) -> Any:

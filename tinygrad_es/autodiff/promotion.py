@@ -19,7 +19,9 @@ ndarray = np.ndarray
 def beside(number: int, other: Any) -> Any:
     """A Python int beside another value: among integers it stays one, else it is a weak float."""
     if type(other) is ndarray and other.dtype.kind in "iub":
-        return np.asarray(number)
+        limits = np.iinfo(other.dtype if other.dtype.kind != "b" else np.int64)
+        if limits.min <= number <= limits.max:  # what does not fit must not wrap around
+            return np.asarray(number)
     return float(number)
 
 
@@ -54,7 +56,7 @@ def settle(y: Any, values: list[Any]) -> Any:
     """The result as an ndarray; floats made of integers alone take `floatx`."""
     if type(y) is not ndarray:
         y = np.asarray(y)
-    if type(values[0]) is ndarray and values[0].dtype is y.dtype:
+    if values and type(values[0]) is ndarray and values[0].dtype is y.dtype:
         return y
     made_of_floats = any(type(v) is ndarray and v.dtype.kind == "f" for v in values)
     return y.astype(float_dtype()) if y.dtype.kind == "f" and not made_of_floats else y

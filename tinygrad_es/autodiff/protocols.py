@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .errors import GradientError, describe
+from .install import BITWISE
 from .marks import Marks
 from .modes import MODES
 from .primitive import COMPOSITES, PRIMITIVES
@@ -21,8 +22,7 @@ from .tensor import Tensor, as_tensor
 __all__ = ["nearest"]
 
 # ufuncs whose NumPy name is not the name of the row
-_UFUNC_NAMES = {"invert": "logical_not", "bitwise_and": "logical_and", "bitwise_or": "logical_or"}
-_UFUNC_NAMES |= {"bitwise_xor": "logical_xor", "absolute": "abs", "fabs": "abs"}
+_UFUNC_NAMES = {"absolute": "abs", "fabs": "abs"}
 _UFUNC_NAMES |= {"positive": "clone", "conjugate": "clone", "true_divide": "divide"}
 _REDUCTIONS = {"add": "sum", "multiply": "prod", "maximum": "amax", "minimum": "amin"}
 _REDUCTIONS |= {"logical_and": "all", "logical_or": "any"}
@@ -68,6 +68,8 @@ def unsupported(name: str, home: str = "numpy") -> TypeError:
 def array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
     """What `np.exp(t)`, `np.multiply(a, t)`, `array * t` and `np.add.reduce(t)` run."""
     name = _UFUNC_NAMES.get(ufunc.__name__, ufunc.__name__)
+    if name in BITWISE and method == "__call__":
+        return BITWISE[name](*inputs)
     out = kwargs.pop("out", None)
     if method == "reduce" and name in _REDUCTIONS and out is None:
         kwargs = {k: v for k, v in kwargs.items() if v is not None or k == "axis"}
@@ -153,10 +155,13 @@ def array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
 # --- reading and writing elements ---------------------------------------------------------------
 
 
-def plain_index(index: Any) -> Any:
-    """An index as NumPy understands it: Tensors inside become integers or arrays."""
-    if type(index) is tuple:
-        return tuple(plain_index(i) for i in index)
+def plain_index(index: Any, inside: bool = False) -> Any:
+    """An index as NumPy understands it: Tensors become integers or arrays, sequences arrays.
+
+    Only the outermost tuple is one index for each axis; a tuple `inside` it is a sequence.
+    """
+    if type(index) is tuple and not inside:
+        return tuple(plain_index(i, inside=True) for i in index)
     if type(index) is Tensor:
         if index.dtype.kind not in "iub":
             raise IndexError(
@@ -164,9 +169,14 @@ def plain_index(index: Any) -> Any:
                 "use .astype(int)."
             )
         return index.value if index.ndim or index.dtype.kind == "b" else int(index.item())
-    if isinstance(index, list):
-        return np.asarray(index) if index else np.asarray(index, dtype=np.intp)
-    return index
+    plain = index is None or index is Ellipsis or isinstance(index, (int, slice, np.generic))
+    if plain or type(index) is np.ndarray:
+        return index
+    try:
+        found = np.asarray(index)
+    except ValueError:
+        return index  # NumPy says what is wrong with it
+    return found if found.size else found.astype(np.intp)
 
 
 def getitem(self: Tensor, index: Any) -> Tensor:
@@ -229,6 +239,7 @@ def rebind(self: Tensor, op: Any, inputs: tuple[Any, ...], options: dict[str, An
         )
     if not recording:
         result = op(*(x.detach() if type(x) is Tensor else x for x in inputs), **options)
+        must_keep_kind(op, result, self)
         self.data = result.value
         return
     old = object.__new__(Tensor)
@@ -236,6 +247,9 @@ def rebind(self: Tensor, op: Any, inputs: tuple[Any, ...], options: dict[str, An
         setattr(old, slot, getattr(self, slot, None))
     old._scope = self.scope
     result = op(*(old if x is self else x for x in inputs), **options)
+    if result.dtype != self.dtype and type(self.value) is not float:
+        must_keep_kind(op, result, self)
+        result = PRIMITIVES["astype"](result, dtype=self.dtype)
     if result.shape != self.shape:
         raise ValueError(
             f"{op.name} in place: expected a result of shape {self.shape}. Received: "
@@ -245,6 +259,18 @@ def rebind(self: Tensor, op: Any, inputs: tuple[Any, ...], options: dict[str, An
         setattr(self, slot, getattr(result, slot, None))
     self.marks = Marks()
     self.marks.name, self.marks.modified = old.name, self.index
+    if old.marks is not None and old.marks.retain:  # it is this Tensor whose gradient is wanted
+        self.marks.retain = self.marks.watched = True
+        old.marks.retain, old.marks.watched = False, bool(old.marks.hooks)
+
+
+def must_keep_kind(op: Any, result: Tensor, self: Tensor) -> None:
+    """A TypeError where a result in place would lose its kind: floats in integers."""
+    if not np.can_cast(result.dtype, self.dtype, "same_kind"):
+        raise TypeError(
+            f"{op.name} in place: a result of {result.dtype} does not fit a Tensor of "
+            f"{self.dtype}. Use .astype(float), or `x = x + …` for a new Tensor."
+        )
 
 
 # --- copies: Python's protocols ------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Recording: how a primitive is applied to Tensors, and how Tensor gets its methods.
+"""Recording: how a primitive is applied to Tensors.
 
 Each primitive becomes one function. It unwraps the Tensors, reads the forward on floats or on
 arrays, and makes the node. The two commonest shapes of operation (one input, two inputs, no
@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from . import arrays, faults, floats, rules
+from . import arrays, faults, floats
 from .config import float_dtype
-from .errors import ShapeError, describe
+from .errors import GradientError, ShapeError, describe
 from .modes import DEFAULT, MODES
-from .primitive import COMPOSITES, INSTALLERS, PRIMITIVES, REQUIRED, Primitive
+from .primitive import REQUIRED, Primitive
 from .promotion import beside, is_truth, materialise, promote, settle
 from .tensor import Tensor, constant, next_index
 
@@ -47,6 +47,11 @@ def make_node(
         t.first = first
         t.second = second
     else:
+        if op.differentiable is None and tracked and modes.grad:
+            raise GradientError(
+                f"{op.name} has no derivatives yet. Call {op.name}.derivatives(…), or "
+                f"{op.name}.not_differentiable()."
+            )
         t.tracked = False
         t.op = None
     if modes.scope:
@@ -104,8 +109,6 @@ def evaluate(op: Primitive, values: list[Any], params: dict[str, Any], weak: boo
         return recover(op, values, params, error)
     if weak_result and y.dtype.kind == "f":
         return float(y) if y.ndim == 0 else y.astype(float_dtype())
-    if type(y) is ndarray and values and y.dtype is values[0].dtype:
-        return y
     return settle(y, values)
 
 
@@ -319,79 +322,3 @@ def _plain(value: Any) -> Any:
     if type(value) is tuple and any(type(v) is Tensor for v in value):
         return tuple(_plain(v) for v in value)
     return value
-
-
-# --- the one loop that puts methods on Tensor ---------------------------------------------------
-
-_OPERATORS = {
-    "add": "add",
-    "subtract": "sub",
-    "multiply": "mul",
-    "divide": "truediv",
-    "power": "pow",
-    "matmul": "matmul",
-    "floor_divide": "floordiv",
-    "remainder": "mod",
-    "logical_and": "and",
-    "logical_or": "or",
-    "logical_xor": "xor",
-}
-_ONE_SIDED = {
-    "equal": "eq",
-    "not_equal": "ne",
-    "less": "lt",
-    "less_equal": "le",
-    "greater": "gt",
-    "greater_equal": "ge",
-    "negative": "neg",
-    "clone": "pos",
-    "abs": "abs",
-    "logical_not": "invert",
-}
-
-
-def install(name: str, op: Any) -> None:
-    """Put one primitive (or composite) on Tensor, under its name and its operator."""
-    function = op
-    if isinstance(op, Primitive):
-        if op.function is None:
-            op.function = bind(op)
-        function = op.function
-        setattr(rules, name, function)  # the graph reading: no look-up in the registry
-        if name in _OPERATORS:
-            sign = _OPERATORS[name]
-            setattr(Tensor, f"__{sign}__", function)
-            setattr(Tensor, f"__r{sign}__", _reflected(function))
-        if name in _ONE_SIDED:
-            setattr(Tensor, f"__{_ONE_SIDED[name]}__", function)
-        if not op.method or name in COMPOSITES:
-            return
-    code = getattr(function, "__code__", None)
-    if name not in _OWN and (code is None or not _NOT_A_TENSOR.intersection(code.co_varnames[:1])):
-        setattr(Tensor, name, function)
-
-
-def _reflected(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
-    return lambda self, other: function(other, self)
-
-
-_NOT_A_TENSOR = frozenset(["tensors", "shape", "subscripts", "start", "n", "arrays", "operands"])
-_OWN = frozenset(vars(Tensor)) | {"T", "mT"}
-
-
-def transposed(self: Tensor) -> Tensor:
-    """The axes reversed: rows become columns."""
-    return PRIMITIVES["transpose"](self, axes=None)
-
-
-def matrix_transposed(self: Tensor) -> Tensor:
-    """The last two axes exchanged."""
-    n = self.ndim
-    return PRIMITIVES["transpose"](self, axes=(*range(n - 2), n - 1, n - 2))
-
-
-Tensor.T = property(transposed)  # type: ignore[method-assign,assignment]
-Tensor.mT = property(matrix_transposed)  # type: ignore[method-assign,assignment]
-INSTALLERS.append(install)
-for _name, _op in list(PRIMITIVES.items()):
-    install(_name, _op)

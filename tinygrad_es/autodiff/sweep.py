@@ -50,7 +50,7 @@ def as_recorded(node: Tensor, x: Tensor) -> Tensor:
     inputs of `node` are put right for good. A value assigned to `.data` is lost: an error says so.
     """
     old = x
-    while old.modified > node.index and old.modified == old.index:
+    while old.index > node.index and old.op is not None and old.modified in (0, old.index):
         old = old.inputs[0]
     if old.modified > node.index:
         faults.raise_modified(node, x)
@@ -110,8 +110,11 @@ def walk(
         node = next_node(index)
         g = next_gradient(index)
         marks = node.marks
-        if marks is not None and hooks and marks.watched:
-            g = run_hooks(node, g)
+        if marks is not None:
+            if hooks and marks.watched:
+                g = run_hooks(node, g)
+            if marks.modified > index:
+                faults.check_output(node)
         if keep is not None and keep(node):
             found.append((node, g))
         y = node.value

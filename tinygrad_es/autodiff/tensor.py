@@ -6,6 +6,7 @@ registry; how gradients flow is in `backward`. Here is what a Tensor *is*.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from itertools import count
 from typing import Any
@@ -13,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from .config import float_dtype
-from .errors import GradientError, ShapeError, describe
+from .errors import LOST_GRADIENT, GradientError, ShapeError, describe
 from .interface import Interface
 from .marks import Marks
+from .modes import MODES
 from .primitive import Primitive
 
 __all__ = ["Tensor", "as_tensor", "constant"]
@@ -109,8 +111,7 @@ class Tensor(Interface):
     second: Any  # its second input, where it has two; no tuple for them saves 0.2 µs
     index: int  # creation counter: inputs always have smaller ones
     marks: Marks | None  # None for nearly all
-    # Results leave these empty until somebody fills them: 60 ns an operation less. (A `__getattr__`
-    # with their defaults would be shorter, and make every attribute slower.)
+    # Empty in most results. (A `__getattr__` with defaults would make every attribute slower.)
     _params: dict[str, Any] | None  # the options of the operation, where it has any
     _scope: str  # the layer it was born in
     _grad: Any  # a float, an array, or the Tensor that `grad` hands out
@@ -229,6 +230,8 @@ class Tensor(Interface):
     def grad(self) -> Tensor | None:
         """∂L/∂(this tensor) after `backward`: a Tensor of the same shape and dtype, else None."""
         grad = getattr(self, "_grad", None)
+        if grad is None and self.op is not None:
+            warnings.warn("a result keeps no .grad: call .retain_grad() first", stacklevel=2)
         if grad is not None and type(grad) is not Tensor:
             self._grad = grad = as_tensor(grad)
         return grad
@@ -324,6 +327,8 @@ class Tensor(Interface):
         return self.value if type(self.value) is float else self.value.tolist()
 
     def __float__(self) -> float:
+        if self.tracked and MODES.get().tracing:
+            raise TypeError(LOST_GRADIENT)
         return float(self.item())
 
     def __int__(self) -> int:

@@ -22,7 +22,7 @@ import numpy as np
 from . import rules
 from .backward import gradients
 from .errors import GradientError, ShapeError, describe
-from .modes import enable_grad, is_grad_enabled
+from .modes import Switch, is_grad_enabled
 from .sweep import topological
 from .tensor import Tensor, as_tensor, constant, next_index
 
@@ -75,7 +75,7 @@ class Trace:
     ) -> None:
         self.wrapped = any(type(a) is Tensor for a in args)
         start = next_index()
-        with enable_grad():
+        with Switch(grad=True, tracing=True):
             self.leaves = [lift(args[i], name) for i in where]
             full = list(args)
             for i, leaf in zip(where, self.leaves, strict=True):
@@ -213,6 +213,11 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     >>> jvp(lambda x: x * x, (3.0,), (1.0,))
     (9.0, 6.0)
     """
+    if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
+        raise TypeError(
+            "jvp: expected tuples of primals and of tangents, `jvp(f, (x,), (v,))`. Received: "
+            f"{describe(primals)} and {describe(tangents)}."
+        )
     if len(primals) != len(tangents):
         raise ValueError(f"jvp: {len(primals)} primals but {len(tangents)} tangents.")
     trace = Trace("jvp", f, tuple(primals), tuple(range(len(primals))), {})
@@ -240,6 +245,8 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
 def jacobian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
     """A function that returns J, of shape (shape of f(x)) + (shape of x): one sweep a row.
 
+    `argnums` is one argument: for several, call it for each.
+
     >>> import numpy as np
     >>> jacobian(lambda x: x * x)(np.array([1.0, 2.0]))
     array([[2., 0.],
@@ -248,6 +255,11 @@ def jacobian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
 
     @functools.wraps(f)
     def run(*args: Any, **kwargs: Any) -> Any:
+        if not isinstance(argnums, int):
+            raise TypeError(
+                f"jacobian: expected one argument number. Received: argnums={argnums!r}; call it "
+                "once for each argument."
+            )
         where = chosen("jacobian", argnums, args)
         trace = Trace("jacobian", f, args, where, kwargs)
         y, x = trace.y, trace.leaves[0]

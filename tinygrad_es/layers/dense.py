@@ -53,7 +53,8 @@ class Dense(Layer):
         if n is None:
             raise ValueError(
                 f'The last axis of the inputs to layer "{self.name}" must be known. Received: '
-                f"input_shape={input_shape}"
+                f"input_shape={input_shape}; of samples of one number each make a column, "
+                "x.reshape(-1, 1)."
             )
         self.kernel = self.add_weight((n, self.units), self.kernel_initializer, name="kernel")
         if self.use_bias:

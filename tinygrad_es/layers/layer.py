@@ -12,7 +12,6 @@ import numpy as np
 
 from .. import initializers
 from ..autodiff.config import float_dtype
-from ..autodiff.errors import describe
 from ..autodiff.modes import is_training, scope
 from ..autodiff.modes import training as training_mode
 from ..autodiff.tensor import Tensor, as_tensor, constant
@@ -116,6 +115,7 @@ class Layer:
     # --- calling ---------------------------------------------------------------------------------
 
     def __call__(self, x: Any, training: bool | None = None) -> Any:
+        must_be_initialised(self)
         x = self.check_input(x)
         if not self.built:
             self.build((None, *x.shape[1:]))
@@ -169,13 +169,18 @@ class Layer:
 
     @property
     def sublayers(self) -> list[Layer]:
-        """The layers held as attributes (or in lists), in the order they were set."""
-        found: list[Layer] = []
-        for value in vars(self).values():
-            for part in value if isinstance(value, (list, tuple)) else [value]:
-                if isinstance(part, Layer) and part not in found:
-                    found.append(part)
-        return found
+        """The layers held as attributes, also in lists and dicts, in the order they were set."""
+        found: dict[int, Layer] = {}
+        waiting = list(reversed(vars(self).values()))
+        while waiting:
+            value = waiting.pop()
+            if isinstance(value, Layer):
+                found.setdefault(id(value), value)
+            elif isinstance(value, dict):
+                waiting += reversed(value.values())
+            elif isinstance(value, (list, tuple)):
+                waiting += reversed(value)
+        return list(found.values())
 
     @property
     def weights(self) -> list[Tensor]:
@@ -184,7 +189,9 @@ class Layer:
 
     def _all_weights(self) -> list[tuple[Tensor, bool]]:
         """Each weight once, and whether training changes it."""
-        own = sorted(self.own_weights, key=lambda w: _is_in(w, self.frozen))
+        attributes = [v for v in vars(self).values() if type(v) is Tensor and v.op is None]
+        loose = [v for v in attributes if v.tracked and not _is_in(v, self.own_weights)]
+        own = sorted([*self.own_weights, *loose], key=lambda w: _is_in(w, self.frozen))
         found = {id(w): (w, self._trainable and not _is_in(w, self.frozen)) for w in own}
         for layer in self.sublayers:
             for w, trainable in layer._all_weights():
@@ -263,15 +270,26 @@ def _once_whole(build: Callable[[Any, Shape], None]) -> Callable[[Any, Shape], N
 
     @functools.wraps(build)
     def whole(self: Layer, input_shape: Shape) -> None:
-        own, frozen = len(self.own_weights), len(self.frozen)
+        own, frozen, attributes = len(self.own_weights), len(self.frozen), dict(vars(self))
         try:
             build(self, input_shape)
         except BaseException:
             del self.own_weights[own:], self.frozen[frozen:]
+            vars(self).clear()
+            vars(self).update(attributes)
             raise
         self.built, self.built_shape = True, input_shape
 
     return whole
+
+
+def must_be_initialised(layer: Any) -> None:
+    """A RuntimeError where a subclass' `__init__` forgot the base's."""
+    if "own_weights" not in vars(layer):
+        raise RuntimeError(
+            f"{type(layer).__name__}: call `super().__init__()` first in `__init__`, before any "
+            "layer or weight is set."
+        )
 
 
 def _is_in(weight: Tensor, weights: list[Tensor]) -> bool:
@@ -283,6 +301,6 @@ def positive_integer(kind: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value <= 0:
         raise ValueError(
             f"Received an invalid value for `{kind}`, expected a positive integer. Received: "
-            f"{kind}={value if isinstance(value, (int, float, str)) else describe(value)}"
+            f"{kind}={value!r}"
         )
     return int(value)

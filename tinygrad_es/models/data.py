@@ -32,7 +32,7 @@ class Data(NamedTuple):
             listed = "".join(f"'{k}' sizes: {n}\n" for k, n in sizes)
             raise ValueError(
                 "Data cardinality is ambiguous. Make sure all arrays contain the same number of "
-                f"samples.{listed}"
+                f"samples.\n{listed}"
             )
         if not sizes or sizes[0][1] == 0:
             raise ValueError("expected at least one sample. Received: x of length 0.")

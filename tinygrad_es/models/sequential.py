@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..layers.input import InputLayer
-from ..layers.layer import Layer, Shape
+from ..layers.layer import Layer, Shape, must_be_initialised
 from .model import Model
 
 __all__ = ["Sequential"]
@@ -36,15 +36,22 @@ class Sequential(Model):
         super().__init__(name=name, trainable=trainable)
         self._input: InputLayer | None = None
         self.chain: list[Layer] = []
+        if isinstance(layers, Layer):
+            raise TypeError(
+                f"Sequential: expected a list of layers, Sequential([…]). Received: {layers}."
+            )
         for layer in layers or []:
             self.add(layer, rebuild=False)
         self._try_to_build()
 
     def add(self, layer: Layer, rebuild: bool = True) -> None:
         """Put a layer at the end."""
-        if not isinstance(layer, Layer):
+        must_be_initialised(self)
+        if isinstance(layer, Layer):
+            must_be_initialised(layer)
+        else:
             raise ValueError(
-                "Only instances of `keras.Layer` can be added to a Sequential model. Received: "
+                "Only instances of `Layer` can be added to a Sequential model. Received: "
                 f"{layer} (of type {type(layer)})"
             )
         if isinstance(layer, InputLayer):

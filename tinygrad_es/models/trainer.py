@@ -26,6 +26,7 @@ class Trainer:
     optimizer: Any = None
     loss: Any = None
     stop_training = False
+    _parameters: list[Tensor] | None = None  # what the steps of a `fit` change
     built: bool
     history: Any
     trainable_weights: list[Tensor]
@@ -61,6 +62,8 @@ class Trainer:
         """Forward, loss, backward, update; returns the loss and the predictions."""
         y_pred = self(x, training=True)  # type: ignore[operator]  # a Model is a Layer
         loss = self.compute_loss(y, y_pred, sample_weight)
+        if self._parameters is None:
+            self._forget_gradients()
         if self._parameters:
             loss.backward()
             self.optimizer.step(self._parameters)
@@ -133,6 +136,7 @@ class Trainer:
                 validation_batch_size or batch_size, validation_freq, hooks,
             )  # fmt: skip
         finally:
+            self._parameters = None
             for bar in progress:
                 bar.close()
         return history

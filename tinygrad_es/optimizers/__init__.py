@@ -7,11 +7,12 @@ from typing import Any
 from ..registry import resolve
 from .adam import Adam
 from .optimizer import Optimizer
+from .rmsprop import RMSprop
 from .sgd import SGD
 
-__all__ = ["SGD", "Adam", "Optimizer", "get"]
+__all__ = ["SGD", "Adam", "Optimizer", "RMSprop", "get"]
 
-_TABLE = {"sgd": SGD, "adam": Adam}
+_TABLE = {"sgd": SGD, "adam": Adam, "rmsprop": RMSprop}
 
 
 def get(identifier: Any) -> Optimizer:

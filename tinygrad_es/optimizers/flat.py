@@ -23,6 +23,16 @@ State = dict[str, Any]
 Update = Callable[[Any, Any, State], tuple[Any, State]]  # of weights, gradient, state
 
 
+def references(views: list[Any]) -> int:
+    """The most references that one of the arrays has."""
+    return max(getrefcount(view) for view in views)
+
+
+_array = np.empty(1)
+ALONE = references([_array])
+"""What `references` counts where only a list and one other place (a parameter) hold an array."""
+
+
 class Flat:
     """Parameters of one dtype, whose values are views of one vector.
 
@@ -80,29 +90,28 @@ class Flat:
         }
 
     def _seen_by_others(self) -> bool:
-        # counted besides: self.w and the argument; self.views, p.value, the name and the argument
-        return getrefcount(self.w) > len(self.views) + 2 or any(
-            getrefcount(view) > 4 for view in self.views
-        )
+        # counted besides the views: self.w and the argument
+        return getrefcount(self.w) > len(self.views) + 2 or references(self.views) > ALONE
 
     def step(self, gradients: Sequence[Any], update: Update) -> None:
         """Update every parameter."""
-        for p, view in zip(self.parameters, self.views, strict=True):
-            if p.value is not view:  # somebody assigned to it
-                self._gather()
-                break
+        if any(p.value is not view for p, view in zip(self.parameters, self.views, strict=True)):
+            self._gather()  # somebody assigned to one
         flat = [g.ravel() for g in gradients]
         target = np.empty_like(self.w) if self._seen_by_others() else self.w
         for place, parts in self.blocks:
             pieces = [flat[k][part] for k, part in parts]
             g = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
             before = {k: v[place] for k, v in self.state.items()}
-            target[place], after = update(self.w[place], g, before)
-            if len(self.blocks) == 1:
-                self.state = after
+            value, after = update(self.w[place], g, before)
+            if len(self.blocks) == 1:  # new arrays, not the weights or the gradient themselves
+                self.state = {
+                    k: v if v.base is None and v is not g else np.array(v) for k, v in after.items()
+                }
             else:
                 for k, v in after.items():
                     self.state[k][place] = v
+            target[place] = value
         if target is not self.w:
             self._adopt(target)
         for p, view in zip(self.parameters, self.views, strict=True):

@@ -128,13 +128,12 @@ class Optimizer:
         for g, p in zip(gradients, parameters, strict=True):
             if g is not None:
                 g = g if type(g) is np.ndarray else constant(g)
-                w = p.value
-                fits = (
-                    g.shape == w.shape
-                    if type(g) is type(w) is np.ndarray
-                    else np.shape(g) == p.shape
-                )
-                if not fits:
+                # no name for the value: `Flat` counts who holds it
+                if (
+                    g.shape != p.value.shape
+                    if type(g) is type(p.value) is np.ndarray
+                    else np.shape(g) != p.shape
+                ):
                     raise ShapeError(
                         f"optimizer: the gradient of {p.name or 'a parameter'} has shape "
                         f"{np.shape(g)}. Expected {p.shape}."
@@ -156,6 +155,8 @@ class Optimizer:
         """All parameters as one vector."""
         parameters = [p for _, p in given]
         if self._flat is None or not self._flat.holds(parameters):
+            if len({id(p) for p in parameters}) < len(parameters):
+                raise ValueError("optimizer: a parameter is given twice.")
             known = self.states
             states = [known.get(p.index) or self.start(p.value) for p in parameters]
             self._states, self._flat = known, Flat(parameters, states)
@@ -182,6 +183,8 @@ class Optimizer:
             w, after = self.update_step(xp, w, g, state, rate)
             if after:
                 self._states[p.index] = after
+            if type(p.value) is np.ndarray and type(w) is not np.ndarray:
+                w = np.asarray(w, p.value.dtype)  # without axes: NumPy made a scalar of it
             p.assign(w)
 
     @property

@@ -147,7 +147,9 @@ def _title(graph: Snapshot, i: int, inputs: list[int]) -> str:
             formula = f"{names[0]} {symbol} {names[1]}"
         elif len(names) == 1 and re.fullmatch(r"\w+", symbol):
             formula = f"{symbol}({names[0]})"
-    return f"{node.name} = {formula}" if node.name else formula
+    if node.name:
+        return f"{node.name} ({symbol})" if formula == symbol else f"{node.name} = {formula}"
+    return formula
 
 
 def _called(node: Node) -> str | None:

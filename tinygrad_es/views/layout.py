@@ -397,4 +397,4 @@ def _route(line: Line, columns: list[Point], left: float, right: float) -> list[
         if c != d:
             route += [(columns[r][1], c), (columns[s][0], d)]
     route.append((right, line[-1][1]))
-    return list(dict.fromkeys(route))
+    return list({(round(x, 6), round(y, 6)): (x, y) for x, y in route}.values())

@@ -89,9 +89,9 @@ def snapshot(root: Tensor, gradient: Any = None) -> Snapshot:
 
 
 def _constant(x: Any) -> Node:
-    if type(x) is Tensor:
+    if type(x) is Tensor and (x.name or type(x.value) is not float):
         return Node("input", x.name, None, None, x.value, None, x.scope)
-    return Node("constant", None, None, None, x, None, "")
+    return Node("constant", None, None, None, x.value if type(x) is Tensor else x, None, "")
 
 
 def _node(tensor: Tensor, root: Tensor, gradient: Any) -> Node:

@@ -1,0 +1,111 @@
+"""The one loop that puts methods on Tensor: what it can compute is read from the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import rules
+from .primitive import COMPOSITES, INSTALLERS, PRIMITIVES, Primitive
+from .record import bind
+from .tensor import Tensor
+
+__all__ = ["install"]
+
+_OPERATORS = {
+    "add": "add",
+    "subtract": "sub",
+    "multiply": "mul",
+    "divide": "truediv",
+    "power": "pow",
+    "matmul": "matmul",
+    "floor_divide": "floordiv",
+    "remainder": "mod",
+}
+_ONE_SIDED = {
+    "equal": "eq",
+    "not_equal": "ne",
+    "less": "lt",
+    "less_equal": "le",
+    "greater": "gt",
+    "greater_equal": "ge",
+    "negative": "neg",
+    "clone": "pos",
+    "abs": "abs",
+}
+_BITS = {"and": "logical_and", "or": "logical_or", "xor": "logical_xor", "invert": "logical_not"}
+
+
+def on_bools(sign: str, op: Primitive) -> Callable[..., Any]:
+    """`&`, `|`, `^`, `~` of truth values; of integers they would mean bits, which are not here."""
+
+    def function(*inputs: Any) -> Any:
+        for x in inputs:
+            dtype = np.asarray(x.value if type(x) is Tensor else x).dtype
+            if dtype.kind != "b":
+                raise TypeError(
+                    f"{sign}: expected Tensors of bools. Received: {dtype}; compare first, as in "
+                    "(x > 0) & (x < 1), or use tensor.numpy()."
+                )
+        return op(*inputs)
+
+    return function
+
+
+def install(name: str, op: Any) -> None:
+    """Put one primitive (or composite) on Tensor, under its name and its operator."""
+    function = op
+    if isinstance(op, Primitive):
+        if op.function is None:
+            op.function = bind(op)
+        function = op.function
+        setattr(rules, name, function)  # the graph reading: no look-up in the registry
+        if name in _OPERATORS:
+            sign = _OPERATORS[name]
+            setattr(Tensor, f"__{sign}__", function)
+            setattr(Tensor, f"__r{sign}__", _reflected(function))
+        if name in _ONE_SIDED:
+            setattr(Tensor, f"__{_ONE_SIDED[name]}__", function)
+        if not op.method or name in COMPOSITES:
+            return
+    code = getattr(function, "__code__", None)
+    if name not in _OWN and (code is None or not _NOT_A_TENSOR.intersection(code.co_varnames[:1])):
+        setattr(Tensor, name, function)
+
+
+def _reflected(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+    return lambda self, other: function(other, self)
+
+
+_NOT_A_TENSOR = frozenset(["tensors", "shape", "subscripts", "start", "n", "arrays", "operands"])
+_OWN = frozenset(vars(Tensor)) | {"T", "mT"}
+
+
+BITWISE: dict[str, Callable[..., Any]] = {}
+"""What `np.bitwise_and` and its kin run on Tensors."""
+
+
+def transposed(self: Tensor) -> Tensor:
+    """The axes reversed: rows become columns."""
+    return PRIMITIVES["transpose"](self, axes=None)
+
+
+def matrix_transposed(self: Tensor) -> Tensor:
+    """The last two axes exchanged."""
+    n = self.ndim
+    return PRIMITIVES["transpose"](self, axes=(*range(n - 2), n - 1, n - 2))
+
+
+Tensor.T = property(transposed)  # type: ignore[method-assign,assignment]
+Tensor.mT = property(matrix_transposed)  # type: ignore[method-assign,assignment]
+INSTALLERS.append(install)
+for _name, _op in list(PRIMITIVES.items()):
+    install(_name, _op)
+for _sign, _name in _BITS.items():
+    _function = on_bools(_sign, PRIMITIVES[_name])
+    BITWISE[_sign if _sign == "invert" else f"bitwise_{_sign}"] = _function
+    setattr(Tensor, f"__{_sign}__", _function)
+    if _sign != "invert":
+        setattr(Tensor, f"__r{_sign}__", _reflected(_function))
