@@ -105,8 +105,15 @@ def walk(
     found: list[tuple[Tensor, Any]] = []
     anomaly = MODES.get().anomaly
     plain = live is None and not anomaly
-    while heap:
-        index = -heappop(heap)
+    direct = False  # whether the node made just before this one is next: no heap for it
+    below = 0
+    while direct or heap:
+        if direct:
+            index = below
+            direct = False
+        else:
+            index = -heappop(heap)
+        below = index - 1
         node = next_node(index)
         g = next_gradient(index)
         marks = node.marks
@@ -154,7 +161,10 @@ def walk(
                     grads[i] = c
                     nodes[i] = a
                     if a.op is not None:
-                        push(heap, -i)
+                        if i == below:
+                            direct = True
+                        else:
+                            push(heap, -i)
             if d is not None:
                 i = b.index
                 if i in grads:
@@ -163,7 +173,10 @@ def walk(
                     grads[i] = d
                     nodes[i] = b
                     if b.op is not None:
-                        push(heap, -i)
+                        if i == below:
+                            direct = True
+                        else:
+                            push(heap, -i)
             continue
         if op.variadic:
             frontier.pull(node, g)
