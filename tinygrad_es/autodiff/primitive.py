@@ -82,8 +82,9 @@ class Primitive:
                 f"option=…)`; received parameters {[*names[:count], *rest, *options]}."
             )
         self.inputs = (*names[1:count], *rest)
-        # 1 or 2 inputs are stored one by one in a node, any other number as a tuple (0)
-        self.arity = 0 if self.variadic or len(self.inputs) > 2 else len(self.inputs)
+        # 1 or 2 inputs without options are stored one by one in a node; all else (0) as a tuple,
+        # and the options
+        self.arity = len(self.inputs) if not (rest or options) and len(self.inputs) < 3 else 0
         defaults = self.forward.__kwdefaults__ or {}
         self.options = {name: defaults.get(name, REQUIRED) for name in options}
         self.required = tuple(name for name in options if name not in defaults)

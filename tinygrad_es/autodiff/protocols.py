@@ -219,7 +219,7 @@ def in_place(op: Any) -> Callable[..., Tensor]:
     return function
 
 
-_NODE = ("value", "tracked", "op", "first", "second", "_params", "index")
+_NODE = ("value", "tracked", "op", "first", "second", "index")
 
 
 def rebind(self: Tensor, op: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> None:

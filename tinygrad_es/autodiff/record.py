@@ -30,17 +30,13 @@ NO_OPTIONS: dict[str, Any] = {}
 _MATH_REFUSES = (ZeroDivisionError, OverflowError, ValueError, TypeError)
 
 
-def make_node(
-    y: Any, op: Primitive, first: Any, second: Any, params: dict[str, Any] | None, tracked: bool
-) -> Tensor:
+def make_node(y: Any, op: Primitive, first: Any, second: Any, tracked: bool) -> Tensor:
     """The Tensor of a result; its node keeps the inputs only where a gradient will be needed."""
     modes = modes_now()
     t = new(Tensor)  # it leaves the slots empty that are rarely set
     t.value = y
     t.index = next_index()
     t.marks = None
-    if params is not None:
-        t._params = params
     if tracked and modes.grad and op.recorded:
         t.tracked = True
         t.op = op
@@ -82,14 +78,9 @@ def apply(op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any] | None)
     if strange:
         inputs = tuple(x if type(x) is Tensor else v for x, v in zip(inputs, values, strict=True))
     y = evaluate(op, values, params or NO_OPTIONS, weak)
-    return make_node(y, op, *stored(op, inputs), params, tracked)
-
-
-def stored(op: Primitive, inputs: tuple[Any, ...]) -> tuple[Any, Any]:
-    """The inputs as a node keeps them: `first` and `second`."""
-    if op.arity == 2:
-        return inputs[0], inputs[1]
-    return (inputs[0] if op.arity else inputs), None
+    if op.arity:
+        return make_node(y, op, inputs[0], inputs[1] if op.arity == 2 else None, tracked)
+    return make_node(y, op, inputs, params, tracked)
 
 
 def evaluate(op: Primitive, values: list[Any], params: dict[str, Any], weak: bool) -> Any:
@@ -175,7 +166,7 @@ def _unary(op: Primitive) -> Callable[..., Any]:
             y = recover(op, [v], {}, error)
         if type(y) is not float and (type(y) is not ndarray or y.dtype is not v.dtype):
             y = settle(y, [v])
-        return make_node(y, op, x, None, None, tracked)
+        return make_node(y, op, x, None, tracked)
 
     return function
 
@@ -225,7 +216,7 @@ def _binary(op: Primitive) -> Callable[..., Any]:
         like = w if type(v) is float else v
         if type(y) is not ndarray or type(like) is float or y.dtype is not like.dtype:
             y = y if type(y) is float else settle(y, [v, w])
-        return make_node(y, op, a, b, None, tracked)
+        return make_node(y, op, a, b, tracked)
 
     return function
 
@@ -267,10 +258,10 @@ def _general(op: Primitive) -> Callable[..., Any]:
         if type(y) is not ndarray or y.dtype is not values[0].dtype:
             y = settle(y, values)
         if arity == 1:
-            return make_node(y, op, inputs[0], None, params, tracked)
+            return make_node(y, op, inputs[0], None, tracked)
         if arity == 2:
-            return make_node(y, op, inputs[0], inputs[1], params, tracked)
-        return make_node(y, op, inputs, None, params, tracked)
+            return make_node(y, op, inputs[0], inputs[1], tracked)
+        return make_node(y, op, inputs, params, tracked)
 
     return function
 

@@ -93,7 +93,6 @@ class Tensor(Interface):
     __slots__ = (
         "__weakref__",
         "_grad",
-        "_params",
         "_scope",
         "first",
         "index",
@@ -107,12 +106,11 @@ class Tensor(Interface):
     value: Value  # a Python float or an ndarray: the engine's door, `data` is the user's
     tracked: bool  # requires_grad, without the checks of the property
     op: Primitive | None  # what computed it; None for a leaf
-    first: Any  # its first input: a Tensor or a constant; of three and more the tuple of all
-    second: Any  # its second input, where it has two; no tuple for them saves 0.2 µs
+    first: Any  # its first input, a Tensor or a constant; with options, or three inputs: the tuple
+    second: Any  # its second input; in those other cases the options
     index: int  # creation counter: inputs always have smaller ones
     marks: Marks | None  # None for nearly all
     # Empty in most results. (A `__getattr__` with defaults would make every attribute slower.)
-    _params: dict[str, Any] | None  # the options of the operation, where it has any
     _scope: str  # the layer it was born in
     _grad: Any  # a float, an array, or the Tensor that `grad` hands out
 
@@ -165,7 +163,7 @@ class Tensor(Interface):
     @property
     def params(self) -> dict[str, Any] | None:
         """The options of the operation, None where it has none."""
-        return getattr(self, "_params", None)
+        return self.second if self.op is not None and self.op.options else None
 
     @property
     def scope(self) -> str:

@@ -89,7 +89,7 @@ def _less_one_at_the_class(xp, g, y, logits, *, index, mean):
     hot = np.equal(np.asarray(index[-1])[..., None], _numbers(logits.shape[-1]))  # a constant
     d = xp.softmax(logits) - hot
     if mean:
-        return d * (g * (1.0 / max(hot.size // max(logits.shape[-1], 1), 1)))
+        return d * (g * (1.0 / (hot.size // (logits.shape[-1] or 1) or 1)))
     return _column(xp, g) * d
 
 
