@@ -145,6 +145,9 @@ def _sparse(
     return r.mean(loss) if mean else loss
 
 
+_INTP = np.dtype(np.intp)
+
+
 @lru_cache(maxsize=16)
 def _numbers(n: int) -> Any:
     """0, 1, …, n − 1: the places of the samples of a batch."""
@@ -153,7 +156,7 @@ def _numbers(n: int) -> Any:
 
 def class_numbers(labels: Any, classes: int) -> Any:
     """The labels as an index; a ValueError where one is no class number."""
-    index = labels if labels.dtype == np.intp else labels.astype(np.intp)
+    index = labels if labels.dtype is _INTP else labels.astype(np.intp)
     # as unsigned numbers the negative ones are the largest
     inside = not index.size or arrays.amax(index.view(np.uintp)) < classes
     if not inside or (labels.dtype.kind == "f" and (index != labels).any()):

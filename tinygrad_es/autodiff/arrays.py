@@ -131,7 +131,7 @@ def sum(x: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
         if axis == 0 or axis == -2:
             y = _ones(rows, x.dtype.char).dot(x)
             return y.reshape(1, columns) if keepdims else y
-        if axis == 1 or axis == -1:
+        if (axis == 1 or axis == -1) and x.size > 32:
             y = x.dot(_ones(columns, x.dtype.char))
             return y.reshape(rows, 1) if keepdims else y
     return _add(x, axis, None, None, keepdims)

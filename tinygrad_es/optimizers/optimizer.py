@@ -176,12 +176,12 @@ class Optimizer:
             w = p.value
             state = self._states.get(p.index)
             if state is None:
-                state = self.start(w)
+                state = self._states[p.index] = self.start(w)
             if decay:
                 w = w - w * decay
             xp = floats if type(w) is float else arrays
             w, after = self.update_step(xp, w, g, state, rate)
-            if after:
+            if after is not state:
                 self._states[p.index] = after
             if type(p.value) is np.ndarray and type(w) is not np.ndarray:
                 w = np.asarray(w, p.value.dtype)  # without axes: NumPy made a scalar of it
