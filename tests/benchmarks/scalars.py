@@ -87,14 +87,14 @@ def measured(what: str) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Print milliseconds a step and the ratio: the least disturbed of three processes each."""
+    """Print milliseconds a step and the ratio: the least disturbed of five processes each."""
     try:
         import micrograd.engine  # noqa: F401 - only asked whether it is there
     except ImportError:
-        seconds = min(measured("ours")[0] for _ in range(3))
+        seconds = min(measured("ours")[0] for _ in range(5))
         row("scalar graph (moons), ms a step", seconds * 1e3, "micrograd is not installed")
         return
-    pairs = [(measured("ours"), measured("micrograd")) for _ in range(3)]
+    pairs = [(measured("ours"), measured("micrograd")) for _ in range(5)]
     assert all(abs(a - b) < 1e-9 for (_, a), (_, b) in pairs), "the two disagree"
     mine, theirs = (min(seconds for seconds, _ in found) for found in zip(*pairs, strict=True))
     row("scalar graph (moons), ms a step", "ours", "micrograd", "times faster")
