@@ -41,7 +41,10 @@ X = Expression("x", 3.0)
         (lambda: xp.inv(A), "np.linalg.inv(a)"),
         (lambda: xp.sum_to(A, shape=(2,)), "sum_to(a, shape=(2,))"),
         (lambda: xp.getitem(A, index=(slice(None), [0])), "a[:, [0]]"),
-        (lambda: xp.scatter_add(A[0], index=slice(1, 3), shape=(4,)), "scatter_add(a[0], index=np.s_[1:3], shape=(4,))"),  # noqa: E501
+        (
+            lambda: xp.scatter_add(A[0], index=slice(1, 3), shape=(4,)),
+            "scatter_add(a[0], index=np.s_[1:3], shape=(4,))",
+        ),
         (lambda: xp.relu(A), "np.maximum(a, 0.0)"),
         (lambda: xp.power(A, 2.0), "a ** 2.0"),
         (lambda: xp.round(A), "np.rint(a)"),

@@ -303,7 +303,7 @@ def test_moons_are_half_circles() -> None:
 
 
 def test_moons_without_noise_are_those_of_scikit_learn() -> None:
-    reference = pytest.importorskip("sklearn.datasets")
+    reference = pytest.importorskip("sklearn.datasets", reason="compares with sklearn")
     x, y = reference.make_moons(101, shuffle=False, noise=None)
     ours = np.array(_rows(*synthetic.moons(101, noise=0)))
     theirs = np.array(_rows(x.astype(np.float32), y))
@@ -354,7 +354,7 @@ def test_spiral_of_several_classes() -> None:
     with pytest.raises(ValueError, match=r"n_classes must be at least 2. Received: n_classes=1"):
         synthetic.spiral(10, n_classes=1)
     with pytest.raises(TypeError, match="n_classes must be an integer"):
-        synthetic.spiral(10, n_classes=2.0)  # type: ignore[arg-type]
+        synthetic.spiral(10, n_classes=2.0)  # type: ignore[arg-type]  # wrong on purpose
 
 
 @pytest.mark.parametrize("noise", [0, 0.5])

@@ -12,7 +12,7 @@ from torch_comparison import POSITIVE, UNIT, Case, away_from_zero, cases
 
 from tinygrad_es import Tensor, ops
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="compares with torch")
 
 SHAPES = [((3, 2),), ((),), ((0, 2),), ((2, 1, 3),)]
 PAIRS = [

@@ -11,7 +11,7 @@ from torch_comparison import Case, cases, regular
 
 from tinygrad_es import ops
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="compares with torch")
 linalg = torch.linalg
 
 PRODUCTS = [

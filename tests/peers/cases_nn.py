@@ -12,7 +12,7 @@ from torch_comparison import POSITIVE, Case, away_from_zero, cases
 import tinygrad_es.activations as act
 from tinygrad_es import ops
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="compares with torch")
 F = torch.nn.functional
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from torch_comparison import POSITIVE, UNIT, Case, away_from_zero, cases, regular
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="compares with torch")
 F = torch.nn.functional
 
 # the same name in NumPy and PyTorch; where it differs, PyTorch's function

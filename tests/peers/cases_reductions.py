@@ -11,7 +11,7 @@ from torch_comparison import POSITIVE, Case, cases
 
 from tinygrad_es import ops
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="compares with torch")
 
 # shape, axis, keepdims
 AXES: list[tuple[tuple[int, ...], Any, bool]] = [

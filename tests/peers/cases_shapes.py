@@ -11,7 +11,7 @@ from torch_comparison import Case, cases
 
 from tinygrad_es import Tensor, ops
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="compares with torch")
 F = torch.nn.functional
 
 # name, ours, PyTorch's, samples

@@ -12,8 +12,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 import tinygrad_es as tg
 
 os.environ["KERAS_BACKEND"] = "torch"
-torch = pytest.importorskip("torch")
-keras = pytest.importorskip("keras")
+torch = pytest.importorskip("torch", reason="compares with torch")
+keras = pytest.importorskip("keras", reason="compares with keras")
 
 pytestmark = [pytest.mark.peers, pytest.mark.filterwarnings("ignore")]
 

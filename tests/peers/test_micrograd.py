@@ -84,7 +84,7 @@ def leaf(x):
 
 @pytest.mark.parametrize("name", EXPRESSIONS)
 def test_expressions_of_micrograd(name):
-    engine = pytest.importorskip("micrograd.engine")
+    engine = pytest.importorskip("micrograd.engine", reason="compares with micrograd")
     f, at = EXPRESSIONS[name]
     value, gradient = evaluated(leaf, f, at)
     expected, slopes = evaluated(engine.Value, f, at)
@@ -101,7 +101,7 @@ def test_the_numbers_of_the_readme():
 
 def test_a_network_of_micrograd_as_one_of_arrays():
     """Their MLP of neurons against matrices with the same weights: values and all gradients."""
-    nn = pytest.importorskip("micrograd.nn")
+    nn = pytest.importorskip("micrograd.nn", reason="compares with micrograd")
     mlp = nn.MLP(3, [4, 4, 1])
     rng = np.random.default_rng(0)
     for p in mlp.parameters():
@@ -201,8 +201,8 @@ AT = [
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_gradients_and_hessians_of_autograd(name):
-    autograd = pytest.importorskip("autograd")
-    anp = pytest.importorskip("autograd.numpy")
+    autograd = pytest.importorskip("autograd", reason="compares with autograd")
+    anp = pytest.importorskip("autograd.numpy", reason="compares with autograd")
     f = FUNCTIONS[name]
     for at in AT:
         assert float(tg.as_tensor(f(np, tg.Tensor(at)))) == pytest.approx(f(np, at), rel=1e-13)
@@ -216,8 +216,8 @@ def test_gradients_and_hessians_of_autograd(name):
 
 @pytest.mark.parametrize("name", ["sine", "logistic", "taylor", "network"])
 def test_jacobians_and_products_of_autograd(name):
-    autograd = pytest.importorskip("autograd")
-    anp = pytest.importorskip("autograd.numpy")
+    autograd = pytest.importorskip("autograd", reason="compares with autograd")
+    anp = pytest.importorskip("autograd.numpy", reason="compares with autograd")
     f, at = FUNCTIONS[name], AT[0]
 
     def several(xp):
@@ -233,8 +233,10 @@ def test_jacobians_and_products_of_autograd(name):
 
 @pytest.mark.parametrize("order", [1, 2, 3, 4, 5])
 def test_higher_derivatives_of_autograd(order):
-    elementwise_grad = pytest.importorskip("autograd").elementwise_grad
-    anp = pytest.importorskip("autograd.numpy")
+    elementwise_grad = pytest.importorskip(
+        "autograd", reason="compares with autograd"
+    ).elementwise_grad
+    anp = pytest.importorskip("autograd.numpy", reason="compares with autograd")
 
     def mine(w):
         return np.tanh(w) * np.exp(w / 2)

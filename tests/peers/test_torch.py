@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="compares with torch")
 
 import cases_elementwise  # noqa: E402 - they need torch
-import cases_linear_algebra  # noqa: E402
-import cases_nn  # noqa: E402
-import cases_numpy  # noqa: E402
-import cases_reductions  # noqa: E402
-import cases_shapes  # noqa: E402
-from torch_comparison import LAYOUTS, Case, assert_same, ours, theirs  # noqa: E402
+import cases_linear_algebra  # noqa: E402 - they need torch
+import cases_nn  # noqa: E402 - they need torch
+import cases_numpy  # noqa: E402 - they need torch
+import cases_reductions  # noqa: E402 - they need torch
+import cases_shapes  # noqa: E402 - they need torch
+from torch_comparison import LAYOUTS, Case, assert_same, ours, theirs  # noqa: E402 - they need torch
 
-from tinygrad_es.autodiff.primitive import PRIMITIVES  # noqa: E402
+from tinygrad_es.autodiff.primitive import PRIMITIVES  # noqa: E402 - they need torch
 
 pytestmark = pytest.mark.peers
 

@@ -19,7 +19,7 @@ import pytest
 
 from tinygrad_es import Tensor, as_tensor
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="compares with torch")
 
 Domain = tuple[float, float] | Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 Arrays = list[np.ndarray]

@@ -102,7 +102,7 @@ def test_a_wrong_figure_says_what_is_wrong() -> None:
     with pytest.raises(ValueError, match="boxes 0 and 1 have the same key 'x'"):
         Figure([x, x])
     with pytest.raises(ValueError, match=r"a row is a \(label, text\) pair. Received: 'ab'"):
-        Figure([Box("x", "x", ("ab",), "input")])  # type: ignore[arg-type]
+        Figure([Box("x", "x", ("ab",), "input")])  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(ValueError, match="arrow 0 starts at box -1, but the figure has 1 box"):
         Figure([x], [Arrow(-1, 0)])
     with pytest.raises(ValueError, match=r"arrow 0 ends at box 7, .* 2 boxes \(valid: 0 to 1\)"):

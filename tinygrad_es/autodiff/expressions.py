@@ -123,13 +123,17 @@ def value_of(x: Any) -> Any:
 
 def compute(name: str, values: list[Any], options: dict[str, Any]) -> Any:
     """The value, by the floats reading where all are floats, else by the arrays reading."""
-    if all(isinstance(v, (float, bool)) for v in values) and name in floats.NATIVE:
-        try:
-            return getattr(floats, name)(*values, **options)
-        except (ZeroDivisionError, OverflowError, ValueError):
-            pass  # what `math` refuses, NumPy answers with inf or nan
-    with np.errstate(all="ignore"):
-        return getattr(arrays, name)(*values, **options)
+
+    def on_arrays() -> Any:
+        with np.errstate(all="ignore"):
+            return getattr(arrays, name)(*values, **options)
+
+    if name not in floats.NATIVE or not all(isinstance(v, (float, bool)) for v in values):
+        return on_arrays()
+    try:
+        return getattr(floats, name)(*values, **options)
+    except (ZeroDivisionError, OverflowError, ValueError):  # what `math` refuses is inf or NaN
+        return on_arrays()
 
 
 def infix(sign: str, binding: int, function: Callable[[Any, Any], Any]) -> Callable[..., Any]:

@@ -86,4 +86,4 @@ def plus(before: Any, g: Any) -> Any:
 
 
 Tensor.register_hook = register_hook  # type: ignore[method-assign,assignment]  # of `Interface`
-Tensor.retain_grad = retain_grad  # type: ignore[method-assign,assignment]
+Tensor.retain_grad = retain_grad  # type: ignore[method-assign,assignment]  # of `Interface`

@@ -98,8 +98,8 @@ def matrix_transposed(self: Tensor) -> Tensor:
     return PRIMITIVES["transpose"](self, axes=(*range(n - 2), n - 1, n - 2))
 
 
-Tensor.T = property(transposed)  # type: ignore[method-assign,assignment]
-Tensor.mT = property(matrix_transposed)  # type: ignore[method-assign,assignment]
+Tensor.T = property(transposed)  # type: ignore[method-assign,assignment]  # of `Interface`
+Tensor.mT = property(matrix_transposed)  # type: ignore[method-assign,assignment]  # the same
 INSTALLERS.append(install)
 for _name, _op in list(PRIMITIVES.items()):
     install(_name, _op)

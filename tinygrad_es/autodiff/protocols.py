@@ -317,7 +317,7 @@ def install_protocols() -> None:
     set_on |= {"__getitem__": getitem, "__setitem__": setitem}
     for name, method in set_on.items():
         setattr(Tensor, name, method)
-    Tensor.__array_priority__ = 1000  # type: ignore[attr-defined]
+    Tensor.__array_priority__ = 1000  # type: ignore[attr-defined]  # NumPy reads it
     signs = {"add": "iadd", "subtract": "isub", "multiply": "imul", "divide": "itruediv"}
     signs |= {"power": "ipow", "floor_divide": "ifloordiv", "remainder": "imod"}
     for name, op in PRIMITIVES.items():
@@ -338,6 +338,6 @@ def fill_(self: Tensor, value: float) -> Tensor:
     return self
 
 
-Tensor.zero_ = zero_  # type: ignore[attr-defined]
-Tensor.fill_ = fill_  # type: ignore[attr-defined]
+Tensor.zero_ = zero_  # type: ignore[attr-defined]  # put on at run time
+Tensor.fill_ = fill_  # type: ignore[attr-defined]  # the same
 install_protocols()
