@@ -10,7 +10,8 @@ import numpy as np
 from .errors import GradientError, ShapeError, describe
 from .hooks import plus
 from .modes import enable_grad
-from .sweep import only_towards, sweep, sweep_graph, topological
+from .order import only_towards, topological
+from .sweep import sweep, sweep_graph
 from .tensor import Tensor, as_tensor, constant
 
 __all__ = ["backward", "gradients", "seed"]

@@ -202,9 +202,12 @@ def last_writes(shape: tuple[int, ...], index: Any, values: Any) -> tuple[Any, A
     found, from_the_end = np.unique(places.ravel()[::-1], return_index=True)
     if found.size == places.size:
         return index, values
-    spread = PRIMITIVES["broadcast_to"](as_tensor(values), shape=places.shape)
+    values, index = as_tensor(values), np.unravel_index(found, shape)
+    if values.ndim == 0:  # the same everywhere
+        return index, values
+    spread = PRIMITIVES["broadcast_to"](values, shape=places.shape)
     flat = PRIMITIVES["reshape"](spread, shape=(places.size,))
-    return np.unravel_index(found, shape), flat[places.size - 1 - from_the_end]
+    return index, flat[places.size - 1 - from_the_end]
 
 
 def in_place(op: Any) -> Callable[..., Tensor]:

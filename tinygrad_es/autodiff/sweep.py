@@ -8,7 +8,7 @@ broadcasting, accumulation and dtypes, so that the rules need not.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from heapq import heappop, heappush
+from heapq import heappop, heappush, heappushpop
 from typing import Any
 
 import numpy as np
@@ -17,57 +17,12 @@ from . import arrays, faults, floats, rules
 from .errors import ShapeError
 from .hooks import run_hooks
 from .modes import MODES
+from .order import as_recorded
 from .tensor import Tensor, as_tensor
 
-__all__ = ["only_towards", "sweep", "sweep_graph", "topological"]
+__all__ = ["sweep", "sweep_graph"]
 
 ndarray = np.ndarray
-
-
-def topological(roots: Sequence[Tensor]) -> list[Tensor]:
-    """Every tracked Tensor that the roots depend on, the newest first."""
-    found = {root.index: root for root in roots}
-    stack = list(found.values())
-    while stack:
-        node = stack.pop()
-        for x in node.inputs:
-            if type(x) is Tensor:
-                if x.marks is not None and x.marks.modified > node.index:
-                    x = as_recorded(node, x)
-                if x.tracked:
-                    i = x.index
-                    if i not in found:
-                        found[i] = x
-                        if x.op is not None:
-                            stack.append(x)
-    return list(map(found.__getitem__, sorted(found, reverse=True)))
-
-
-def as_recorded(node: Tensor, x: Tensor) -> Tensor:
-    """The node that `x` was when `node` read it, before `x[i] = …` or `x += …` made a new one.
-
-    An operation in place keeps what it found as its first input, so the way back is there; the
-    inputs of `node` are put right for good. A value assigned to `.data` is lost: an error says so.
-    """
-    old = x
-    while old.index > node.index and old.op is not None and old.modified in (0, old.index):
-        old = old.inputs[0]
-    if old.modified > node.index:
-        faults.raise_modified(node, x)
-    node.inputs = tuple(old if y is x else y for y in node.inputs)
-    return old
-
-
-def only_towards(order: list[Tensor], targets: Sequence[Tensor]) -> set[int]:
-    """The indices of those nodes of `order` that depend on one of the targets."""
-    live = {t.index for t in targets}
-    for node in reversed(order):
-        if node.index not in live:
-            for x in node.inputs:
-                if type(x) is Tensor and x.index in live:
-                    live.add(node.index)
-                    break
-    return live
 
 
 def sweep(
@@ -108,17 +63,25 @@ def walk(
     found: list[tuple[Tensor, Any]] = []
     anomaly = MODES.get().anomaly
     plain = live is None and not anomaly
-    direct = False  # whether the node made just before this one is next: no heap for it
     below = 0
-    while direct or heap:
-        if direct:
+    ahead: Any = None  # the node made just before this one, if it is next: it skips the queue
+    waiting: Any = None  # its gradient
+    late = 0  # the newcomer that is not in the heap yet: most often it is next
+    while True:
+        if ahead is not None:
+            node, g, ahead = ahead, waiting, None
             index = below
-            direct = False
         else:
-            index = -heappop(heap)
+            if late:
+                index = -heappushpop(heap, -late)
+                late = 0
+            elif heap:
+                index = -heappop(heap)
+            else:
+                break
+            node = next_node(index)
+            g = next_gradient(index)
         below = index - 1
-        node = next_node(index)
-        g = next_gradient(index)
         marks = node.marks
         if marks is not None:
             if hooks and marks.watched:
@@ -160,26 +123,30 @@ def walk(
                 i = a.index
                 if i in grads:
                     grads[i] += c
+                elif i == below and a.op is not None:
+                    ahead, waiting = a, c
                 else:
                     grads[i] = c
                     nodes[i] = a
                     if a.op is not None:
-                        if i == below:
-                            direct = True
-                        else:
-                            push(heap, -i)
+                        if late:
+                            push(heap, -late)
+                        late = i
             if d is not None:
                 i = b.index
                 if i in grads:
                     grads[i] += d
+                elif b is ahead:
+                    waiting += d
+                elif i == below and b.op is not None:
+                    ahead, waiting = b, d
                 else:
                     grads[i] = d
                     nodes[i] = b
                     if b.op is not None:
-                        if i == below:
-                            direct = True
-                        else:
-                            push(heap, -i)
+                        if late:
+                            push(heap, -late)
+                        late = i
             continue
         if op.variadic:
             frontier.pull(node, g)

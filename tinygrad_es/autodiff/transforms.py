@@ -23,7 +23,7 @@ from . import rules
 from .backward import gradients
 from .errors import GradientError, ShapeError, describe
 from .modes import Switch, is_grad_enabled
-from .sweep import topological
+from .order import topological
 from .tensor import Tensor, as_tensor, constant, next_index
 
 __all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]

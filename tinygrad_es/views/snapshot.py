@@ -12,7 +12,8 @@ import numpy as np
 
 from ..autodiff.backward import seed
 from ..autodiff.errors import describe
-from ..autodiff.sweep import sweep, topological
+from ..autodiff.order import topological
+from ..autodiff.sweep import sweep
 from ..autodiff.tensor import Tensor
 
 __all__ = ["Edge", "Node", "Snapshot", "snapshot"]
