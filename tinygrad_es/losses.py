@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from . import ops
-from .autodiff import arrays
 from .autodiff import rules as r
 from .autodiff.config import epsilon
 from .autodiff.errors import describe
@@ -131,41 +130,29 @@ def _sparse(
     ignored = None if ignore_class is None else labels == ignore_class
     if ignored is not None:
         labels = np.where(ignored, 0, labels)
-    labels = class_numbers(labels, classes)
-    index = (_numbers(*samples), labels) if len(samples) == 1 else (*np.indices(samples), labels)
-    logits = y if from_logits else logits_of(y, "softmax")
-    if logits is not None:
-        if mean and ignored is None:
-            return r.sparse_softmax_cross_entropy(logits, index=index, mean=True)
-        loss = r.sparse_softmax_cross_entropy(logits, index=index)
-    else:
-        p = ops.getitem(y / ops.sum(y, axis=-1, keepdims=True), index=index)
-        loss = -ops.log(ops.clip(p, epsilon(), 1.0 - epsilon()))
-    loss = loss if ignored is None else ops.where(ignored, 0.0, loss)
-    return r.mean(loss) if mean else loss
-
-
-_INTP = np.dtype(np.intp)
-
-
-@lru_cache(maxsize=16)
-def _numbers(n: int) -> Any:
-    """0, 1, …, n − 1: the places of the samples of a batch."""
-    return np.arange(n)
-
-
-def class_numbers(labels: Any, classes: int) -> Any:
-    """The labels as an index; a ValueError where one is no class number."""
-    index = labels if labels.dtype is _INTP else labels.astype(np.intp)
-    # as unsigned numbers the negative ones are the largest
-    inside = not index.size or arrays.amax(index.view(np.uintp)) < classes
-    if not inside or (labels.dtype.kind == "f" and (index != labels).any()):
-        wrong = labels[(index != labels) | (index < 0) | (index >= classes)]
+    hot = np.equal(labels[..., None], _numbers(classes))
+    if np.count_nonzero(hot) != labels.size:
+        wrong = labels[~hot.any(axis=-1)]
         raise ValueError(
             f"expected class numbers from 0 to {classes - 1} (the predictions have {classes} "
             f"columns). Received: {wrong.size} other target(s), the first is {wrong[0]:g}."
         )
-    return index
+    logits = y if from_logits else logits_of(y, "softmax")
+    if logits is not None:
+        if mean and ignored is None:
+            return r.sparse_softmax_cross_entropy(logits, hot=hot, mean=True)
+        loss = r.sparse_softmax_cross_entropy(logits, hot=hot)
+    else:
+        p = ops.getitem(y / ops.sum(y, axis=-1, keepdims=True), index=hot)
+        loss = -ops.log(ops.clip(p, epsilon(), 1.0 - epsilon())).reshape(samples)
+    loss = loss if ignored is None else ops.where(ignored, 0.0, loss)
+    return r.mean(loss) if mean else loss
+
+
+@lru_cache(maxsize=16)
+def _numbers(n: int) -> Any:
+    """0, 1, …, n − 1: the numbers of the classes."""
+    return np.arange(n)
 
 
 def binary_crossentropy(

@@ -154,7 +154,7 @@ def _losses() -> Iterator[Case]:
                     continue
                 yield from cases(
                     f"{name} mean={mean}",
-                    lambda z, m=mean, f=name: getattr(ops, f)(z, index=(np.arange(3), np.array([3, 1, 3])), mean=m),
+                    lambda z, m=mean, f=name: getattr(ops, f)(z, hot=np.eye(4)[[3, 1, 3]] == 1, mean=m),
                     lambda z, h=how: F.cross_entropy(z, torch.tensor([3, 1, 3]), reduction=h),
                     (z,),
                     smooth=np.ndim(z) == 1,

@@ -55,9 +55,10 @@ def softmax_cross_entropy_twin(logits: Any, targets: Any) -> Any:
 
 
 @composite
-def sparse_softmax_cross_entropy_twin(logits: Any, index: Any, mean: bool = False) -> Any:
+def sparse_softmax_cross_entropy_twin(logits: Any, hot: Any, mean: bool = False) -> Any:
     """`sparse_softmax_cross_entropy` made of elementary operations."""
-    losses = -r.getitem(log_softmax(logits), index=index)
+    log_p = log_softmax(logits)
+    losses = -r.reshape(r.getitem(log_p, index=hot), shape=log_p.shape[:-1])
     return r.mean(losses) if mean else losses
 
 

@@ -17,6 +17,7 @@ from .flat import Flat
 __all__ = ["Optimizer"]
 
 State = dict[str, Any]
+ndarray = np.ndarray
 
 
 class Optimizer:
@@ -126,19 +127,19 @@ class Optimizer:
         """
         given = []
         for g, p in zip(gradients, parameters, strict=True):
-            if g is not None:
-                g = g if type(g) is np.ndarray else constant(g)
-                # no name for the value: `Flat` counts who holds it
-                if (
-                    g.shape != p.value.shape
-                    if type(g) is type(p.value) is np.ndarray
-                    else np.shape(g) != p.shape
-                ):
-                    raise ShapeError(
-                        f"optimizer: the gradient of {p.name or 'a parameter'} has shape "
-                        f"{np.shape(g)}. Expected {p.shape}."
-                    )
-                given.append((g, p))
+            if g is None:
+                continue
+            if type(g) is not ndarray:
+                g = constant(g)
+            # no name for the value: `Flat` counts who holds it
+            if (g.shape if type(g) is ndarray else ()) != (
+                () if type(p.value) is float else p.value.shape
+            ):
+                raise ShapeError(
+                    f"optimizer: the gradient of {p.name or 'a parameter'} has shape "
+                    f"{np.shape(g)}. Expected {p.shape}."
+                )
+            given.append((g, p))
         if len(given) < len(parameters):
             self._complain(given, parameters)
         if self.clipnorm or self.clipvalue or self.global_clipnorm:
@@ -172,18 +173,18 @@ class Optimizer:
         if self._flat is not None:
             self._states, self._flat = self.states, None
         decay = (self.weight_decay or 0.0) * rate
+        states, update_step = self._states, self.update_step
         for g, p in given:
             w = p.value
-            state = self._states.get(p.index)
+            state = states.get(p.index)
             if state is None:
-                state = self._states[p.index] = self.start(w)
+                state = states[p.index] = self.start(w)
             if decay:
                 w = w - w * decay
-            xp = floats if type(w) is float else arrays
-            w, after = self.update_step(xp, w, g, state, rate)
+            w, after = update_step(floats if type(w) is float else arrays, w, g, state, rate)
             if after is not state:
-                self._states[p.index] = after
-            if type(p.value) is np.ndarray and type(w) is not np.ndarray:
+                states[p.index] = after
+            if type(w) is not ndarray and type(p.value) is ndarray:
                 w = np.asarray(w, p.value.dtype)  # without axes: NumPy made a scalar of it
             p.assign(w)
 
@@ -238,9 +239,9 @@ class Optimizer:
 
 def alike(given: list[tuple[Any, Tensor]]) -> bool:
     """Whether all gradients and parameters are arrays of one dtype."""
-    dtype = given[0][0].dtype if type(given[0][0]) is np.ndarray else None
+    dtype = given[0][0].dtype if type(given[0][0]) is ndarray else None
     return dtype is not None and all(
-        type(v) is np.ndarray and v.dtype is dtype for g, p in given for v in (g, p.value)
+        type(v) is ndarray and v.dtype is dtype for g, p in given for v in (g, p.value)
     )
 
 

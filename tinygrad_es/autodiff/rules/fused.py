@@ -6,8 +6,6 @@ even where the probabilities saturate.
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
 from ..primitive import primitive
@@ -62,41 +60,40 @@ def _targets_rule(xp, g, y, logits, targets):
 softmax_cross_entropy.derivatives(logits=_logits_rule, targets=_targets_rule)
 
 
+_THREE = [[False, False, False, True], [True, False, False, False], [False, False, False, True]]
+_SIX = [[[0, 0, 0, 1], [1, 0, 0, 0], [0, 1, 0, 0]], [[0, 0, 1, 0], [0, 0, 1, 0], [1, 0, 0, 0]]]
+
+
 @primitive(
     "softmax + CE",
     samples=[
-        ((3, 4), {"index": ([0, 1, 2], [3, 0, 3])}),
-        ((2, 3, 4), {"index": ([[0], [1]], [[0, 1, 2]], [[3, 0, 1], [2, 2, 0]])}),
-        ((4,), {"index": (2,)}),
-        ((3, 4), {"index": ([0, 1, 2], [3, 0, 3]), "mean": True}),
+        ((3, 4), {"hot": np.array(_THREE)}),
+        ((2, 3, 4), {"hot": np.array(_SIX, dtype=bool)}),
+        ((4,), {"hot": np.array(_THREE[0])}),
+        ((3, 4), {"hot": np.array(_THREE), "mean": True}),
     ],
     twin="sparse_softmax_cross_entropy_twin",
     calm=True,
 )
-def sparse_softmax_cross_entropy(xp, logits, *, index, mean=False):
-    """−log softmax(z) of one class per sample, from logits; `index` says where it is in z.
+def sparse_softmax_cross_entropy(xp, logits, *, hot, mean=False):
+    """−log softmax(z) of one class per sample, from logits; `hot` is True at that class.
 
-    `index` holds the sample's place and, last, its class: (arange(n), labels) for n rows. The
-    gradient is softmax(z), less 1 at the class. With `mean` the losses are averaged at once.
+    The gradient is softmax(z), less 1 at the class. With `mean` the losses are averaged at once.
     """
     shifted = logits - xp.amax(logits, axis=-1, keepdims=True)
     total = xp.log(xp.sum(xp.exp(shifted), axis=-1))
-    losses = total - xp.getitem(shifted, index=index)
+    own = xp.getitem(shifted, index=hot)
+    if logits.ndim != 2:
+        own = xp.reshape(own, shape=total.shape)
+    losses = total - own
     return xp.sum(losses) / losses.size if mean else losses
 
 
-def _less_one_at_the_class(xp, g, y, logits, *, index, mean):
-    hot = np.equal(np.asarray(index[-1])[..., None], _numbers(logits.shape[-1]))  # a constant
+def _less_one_at_the_class(xp, g, y, logits, *, hot, mean):
     d = xp.softmax(logits) - hot
     if mean:
         return d * (g * (1.0 / (hot.size // (logits.shape[-1] or 1) or 1)))
     return _column(xp, g) * d
-
-
-@lru_cache(maxsize=16)
-def _numbers(n):
-    """0, 1, …, n − 1."""
-    return np.arange(n)
 
 
 sparse_softmax_cross_entropy.derivatives(logits=_less_one_at_the_class)
