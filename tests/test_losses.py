@@ -141,17 +141,6 @@ def test_cross_entropy_is_entropy_plus_divergence():
     assert found == pytest.approx(1.0397207708399179 + 0.04985675617422343, rel=1e-13)
 
 
-def test_iris_slide():
-    predicted = np.array(
-        [[0.967722, 0.189344, 0.00421873], [0.0372113, 0.510963, 0.346058],
-         [0.00325751, 0.261545, 0.917956], [0.00823823, 0.319694, 0.795647],
-         [0.0717264, 0.611822, 0.171516], [0.0134856, 0.482814, 0.59486]]
-    )  # fmt: skip
-    t = np.eye(3)[[0, 1, 2, 2, 1, 2]]
-    assert losses.get("mse")(t, predicted).item() == pytest.approx(0.06661460699415311, rel=1e-13)
-    assert losses.get("bce")(t, predicted).item() == pytest.approx(0.24119297749668153, rel=1e-13)
-
-
 def test_ten_equal_classes_cost_log_ten():
     found = losses.SparseCategoricalCrossentropy(from_logits=True)([3], np.zeros((1, 10))).item()
     assert found == pytest.approx(2.302585092994046, rel=1e-14)

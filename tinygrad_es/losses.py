@@ -251,10 +251,9 @@ class MeanSquaredError(_FunctionLoss):
     function = staticmethod(mean_squared_error)
 
 
-class CategoricalCrossentropy(_FunctionLoss):
-    """−Σ t·log p for one-hot targets and softmax outputs (or logits)."""
+class _CrossEntropy(_FunctionLoss):
+    """Of probabilities (or logits) with targets that may be smoothed."""
 
-    function = staticmethod(categorical_crossentropy)
     options = ("from_logits", "label_smoothing", "axis")
 
     def __init__(
@@ -263,10 +262,16 @@ class CategoricalCrossentropy(_FunctionLoss):
         label_smoothing: float = 0.0,
         axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
-        name: str | None = "categorical_crossentropy",
+        name: str | None = None,
     ) -> None:
         super().__init__(reduction, name)
         self.from_logits, self.label_smoothing, self.axis = from_logits, label_smoothing, axis
+
+
+class CategoricalCrossentropy(_CrossEntropy):
+    """−Σ t·log p for one-hot targets and softmax outputs (or logits)."""
+
+    function = staticmethod(categorical_crossentropy)
 
 
 class SparseCategoricalCrossentropy(_FunctionLoss):
@@ -302,22 +307,10 @@ class SparseCategoricalCrossentropy(_FunctionLoss):
         return ops.sum(total) / (float(valid.sum()) or 1.0)
 
 
-class BinaryCrossentropy(_FunctionLoss):
+class BinaryCrossentropy(_CrossEntropy):
     """−t·log p − (1 − t)·log(1 − p), for targets 0 or 1 and sigmoid outputs (or logits)."""
 
     function = staticmethod(binary_crossentropy)
-    options = ("from_logits", "label_smoothing", "axis")
-
-    def __init__(
-        self,
-        from_logits: bool = False,
-        label_smoothing: float = 0.0,
-        axis: int = -1,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = "binary_crossentropy",
-    ) -> None:
-        super().__init__(reduction, name)
-        self.from_logits, self.label_smoothing, self.axis = from_logits, label_smoothing, axis
 
 
 class _Wrapped(Loss):

@@ -2,30 +2,13 @@
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
 
 import tinygrad_es as tg
-from tinygrad_es import Sequential, losses
+from tinygrad_es import losses
 from tinygrad_es.callbacks import Callback, History
-from tinygrad_es.layers import Dense, Input
-from tinygrad_es.ops import random
 from tinygrad_es.optimizers import SGD
 
-N = 10
-X = np.random.default_rng(1).normal(size=(N, 3)).astype("float32")
-Y = np.eye(2, dtype="float32")[np.arange(N) % 2]
-
-
-def network(optimizer="sgd", loss="mse", **options):
-    random.seed(3)
-    model = Sequential([Input((3,)), Dense(4, "tanh"), Dense(2, "sigmoid")])
-    model.compile(optimizer, loss, **options)
-    return model
-
-
-def assert_same_weights(one, two):
-    for a, b in zip(one.get_weights(), two.get_weights(), strict=True):
-        assert_array_equal(a, b)
+from .small import X, Y, assert_same_weights, network
 
 
 def note(hook):

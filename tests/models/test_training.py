@@ -7,25 +7,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 import tinygrad_es as tg
 from tinygrad_es import Model, Sequential, losses, metrics
 from tinygrad_es.layers import Dense, Input, Layer
-from tinygrad_es.ops import random
 from tinygrad_es.optimizers import SGD
 
-N = 10
-X = np.random.default_rng(1).normal(size=(N, 3)).astype("float32")
-Y = np.eye(2, dtype="float32")[np.arange(N) % 2]
-
-
-def network(optimizer="sgd", loss="mse", **options):
-    random.seed(3)
-    model = Sequential([Input((3,)), Dense(4, "tanh"), Dense(2, "sigmoid")])
-    model.compile(optimizer, loss, **options)
-    return model
-
-
-def assert_same_weights(one, two):
-    for a, b in zip(one.get_weights(), two.get_weights(), strict=True):
-        assert_array_equal(a, b)
-
+from .small import N, X, Y, assert_same_weights, network
 
 # --- numbers that are none ------------------------------------------------------------------------
 

@@ -35,6 +35,12 @@ LOSSES = [
     ("SparseCategoricalCrossentropy", {"from_logits": True}),
     ("SparseCategoricalCrossentropy", {"ignore_class": 2, "from_logits": True}),
 ]
+FUNCTIONS = [
+    "mean_squared_error",
+    "binary_crossentropy",
+    "categorical_crossentropy",
+    "sparse_categorical_crossentropy",
+]
 
 
 def targets(cls, rng, shape):
@@ -89,12 +95,7 @@ def test_targets_with_an_axis_more_or_less(cls, shapes, rng):
 
 @pytest.mark.parametrize(
     "function",
-    [
-        "mean_squared_error",
-        "binary_crossentropy",
-        "categorical_crossentropy",
-        "sparse_categorical_crossentropy",
-    ],
+    FUNCTIONS,
 )
 def test_functions_give_a_value_per_sample(function, rng):
     cls = "".join(word.title() for word in function.split("_"))
@@ -159,13 +160,7 @@ def test_accuracy_of_compile_and_evaluate(name, rng):
 
 @pytest.mark.parametrize(
     "name",
-    [
-        "mse",
-        "mean_squared_error",
-        "binary_crossentropy",
-        "categorical_crossentropy",
-        "sparse_categorical_crossentropy",
-    ],
+    ["mse", *FUNCTIONS],
 )
 def test_losses_as_metrics(name, rng):
     cls = "".join(word.title() for word in name.split("_"))

@@ -237,6 +237,13 @@ class Optimizer:
         return cls(**config)
 
 
+def check_fractions(**values: float) -> None:
+    """A ValueError for an argument that is not in [0, 1)."""
+    for key, value in values.items():
+        if not 0 <= value < 1:
+            raise ValueError(f"`{key}` must be in [0, 1). Received: {value!r}")
+
+
 def alike(given: list[tuple[Any, Tensor]]) -> bool:
     """Whether all gradients and parameters are arrays of one dtype."""
     dtype = given[0][0].dtype if type(given[0][0]) is ndarray else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .optimizer import Optimizer, State
+from .optimizer import Optimizer, State, check_fractions
 
 __all__ = ["RMSprop"]
 
@@ -41,9 +41,7 @@ class RMSprop(Optimizer):
         **common: Any,
     ) -> None:
         super().__init__(learning_rate, **common)
-        for key, value in (("rho", rho), ("momentum", momentum)):
-            if not 0 <= value < 1:
-                raise ValueError(f"`{key}` must be in [0, 1). Received: {value!r}")
+        check_fractions(rho=rho, momentum=momentum)
         self.rho, self.momentum = rho, momentum
         self.epsilon, self.centered = epsilon, centered
 
