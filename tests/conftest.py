@@ -14,7 +14,7 @@ from tinygrad_es.ops import random
 
 @pytest.fixture(autouse=True)
 def _clean_state():
-    """Seed everything; fail a test that leaks a mode, a float type or a primitive."""
+    """Seed everything; fail a test that leaks a mode or a float type; forget its primitives."""
     random.seed(0)
     clear_session()
     modes, floatx, known = MODES.get(), tg.floatx(), dict(PRIMITIVES)

@@ -61,7 +61,7 @@ class Initializer:
 
 
 class Constant(Initializer):
-    """Every element is `value` (S4's bias initialisations 0.1 and 0.01)."""
+    """Every element is `value` (biases of 0.1 or 0.01, say)."""
 
     def __init__(self, value: float = 0.0) -> None:
         self.value = value

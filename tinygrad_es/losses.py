@@ -182,7 +182,7 @@ class Loss:
     Args:
         reduction: "sum_over_batch_size" (= "mean"; Keras 2's "auto" is accepted), "sum",
             "mean_with_sample_weight", or "none".
-        name: in logs.
+        name: what its configuration calls it.
 
     A subclass writes `call(y_true, y_pred)`.
     """

@@ -203,8 +203,9 @@ def test_defining_again_in_the_same_module_replaces():
 
 
 def test_names_of_the_library_are_taken():
-    with pytest.raises(ValueError, match="'exp' exists already"):
-        primitive("e", samples=[((3,),)])(_named("exp"))
+    for name in ("exp", "hypot"):  # a row, and a composite
+        with pytest.raises(ValueError, match=f"{name!r} exists already"):
+            primitive("e", samples=[((3,),)])(_named(name))
 
 
 def _named(name):

@@ -199,3 +199,38 @@ def test_a_loss_that_is_a_sum():
     model = network(SGD(0.0), losses.MeanSquaredError(reduction="sum"))
     each = np.square(model.predict(X, verbose=0) - Y).mean(1)
     assert model.evaluate(X, Y, batch_size=5, verbose=0) == pytest.approx(each.sum() / 2, rel=1e-6)
+
+
+def test_a_layer_added_after_training_learns_too():
+    model = network(SGD(0.1))
+    model.train_on_batch(X, Y)
+    model.add(Dense(2))
+    model.compile(SGD(0.1), "mse")
+    before = model.layers[-1].get_weights()[0]
+    model.train_step(X, Y)
+    assert (model.layers[-1].get_weights()[0] != before).any()
+
+
+def test_a_child_that_holds_its_parent():
+    class Child(Layer):
+        def __init__(self, parent):
+            super().__init__()
+            self.parent = parent
+            self.inner = Dense(2)
+
+        def call(self, x):
+            return self.inner(x)
+
+    class Parent(Model):
+        def __init__(self):
+            super().__init__()
+            self.child = Child(self)
+
+        def call(self, x):
+            return self.child(x)
+
+    model = Parent()
+    model(X)
+    assert [w.shape for w in model.weights] == [(3, 2), (2,)]
+    model.trainable = False
+    assert model.trainable_weights == []

@@ -102,7 +102,7 @@ def _products() -> Iterator[Case]:
     yield from cases("linear", ops.linear, lambda x, w, b: torch.addmm(b, x, w), *layers)
     yield from cases("linear vector", ops.linear, lambda x, w, b: x @ w + b, ((4,), (4, 2), (2,)))
     yield from cases("linear batch", ops.linear, lambda x, w, b: x @ w + b, ((2, 2, 2), (2, 2), (2,)), ((2, 3, 4), (4, 2), (2,)))
-    yield from cases("dense", ops.dense, lambda x, w, b: x @ w + b, affine, ((2, 3, 4), (4, 2), (2,)))
+    yield from cases("linear_twin", ops.linear_twin, lambda x, w, b: x @ w + b, affine, ((2, 3, 4), (4, 2), (2,)))
     for text, shapes in EINSUM:
         yield from cases(
             f"einsum {text}",

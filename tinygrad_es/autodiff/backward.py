@@ -107,25 +107,18 @@ def backward(
     g = seed(self, gradient)
     if create_graph:
         g = gradient if type(gradient) is Tensor else as_tensor(g)
-    live = keep = None
     if self.op is None:
         g = as_tensor(g) if create_graph else g if type(g) is float else np.array(g)
     if inputs is not None:
         chosen = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-        live = only_towards(topological([self]), chosen)
-        wanted = {x.index for x in chosen}
-
-        def keep(node: Tensor) -> bool:
-            return node.index in wanted
-
-    if create_graph:
-        order = topological([self])
-        if live is not None:
-            order = [node for node in order if node.index in live]
+        targets = list({x.index: x for x in chosen}.values())
+        pairs = zip(targets, gradients([self], [g], targets, create_graph), strict=True)
+        found = [(x, c) for x, c in pairs if c is not None]
+    elif create_graph:
         with enable_grad():
-            found = sweep_graph(order, [(self, g)], keep)
+            found = sweep_graph(topological([self]), [(self, g)])
     else:
-        found = sweep([(self, g)] if live is None or self.index in live else [], live, keep)
+        found = sweep([(self, g)])
     for leaf, g in found:
         before = getattr(leaf, "_grad", None)
         leaf._grad = g if before is None else plus(before, g)

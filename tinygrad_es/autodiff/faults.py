@@ -31,8 +31,10 @@ def check_output(node: Tensor) -> None:
     for rule in node.op.rules if node.op is not None else ():
         if rule is not None:
             y = rule.__code__.co_varnames[2]
-            if any(i.argval == y and i.opname.startswith("LOAD_") for i in get_instructions(rule)):
-                raise_modified(node, node)
+            for i in get_instructions(rule):
+                read = i.argval if isinstance(i.argval, tuple) else (i.argval,)  # one may load two
+                if y in read and i.opname.startswith("LOAD_"):
+                    raise_modified(node, node)
 
 
 def explain_rule(node: Tensor, position: int, g: Any, error: Exception) -> GradientError:

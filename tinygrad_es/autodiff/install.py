@@ -58,6 +58,7 @@ def install(name: str, op: Any) -> None:
     """Put one primitive (or composite) on Tensor, under its name and its operator."""
     function = op
     if isinstance(op, Primitive):
+        of_a_tensor = not op.variadic and op.inputs[0] != "condition"
         if op.function is None:
             op.function = bind(op)
         function = op.function
@@ -68,10 +69,11 @@ def install(name: str, op: Any) -> None:
             setattr(Tensor, f"__r{sign}__", _reflected(function))
         if name in _ONE_SIDED:
             setattr(Tensor, f"__{_ONE_SIDED[name]}__", function)
-        if not op.method or name in COMPOSITES:
+        if name in COMPOSITES:
             return
-    code = getattr(function, "__code__", None)
-    if name not in _OWN and (code is None or not _NOT_A_TENSOR.intersection(code.co_varnames[:1])):
+    else:
+        of_a_tensor = op.__code__.co_varnames[0] not in ("tensors", "subscripts")
+    if of_a_tensor and name not in _OWN and not name.endswith("_twin"):
         setattr(Tensor, name, function)
 
 
@@ -79,7 +81,6 @@ def _reflected(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
     return lambda self, other: function(other, self)
 
 
-_NOT_A_TENSOR = frozenset(["tensors", "shape", "subscripts", "start", "n", "arrays", "operands"])
 _OWN = frozenset(vars(Tensor)) | {"T", "mT"}
 
 

@@ -1,6 +1,6 @@
 """What Tensor carries besides its own methods, for type checkers only.
 
-The operators and methods come from the registry at run time (`record`, `protocols`), `backward`
+The operators and methods come from the registry at run time (`install`, `protocols`), `backward`
 and the hooks from the modules of those names.
 """
 

@@ -71,7 +71,8 @@ class Switch:
 
     def __call__(self, function: F) -> F:
         change = self.change
-        if function.__code__.co_flags & GENERATOR:
+        code = getattr(function, "__code__", None)  # a partial or a callable object has none
+        if code is not None and code.co_flags & GENERATOR:
             raise TypeError(
                 f"{function.__name__} is a generator: what it runs, it runs later. Write the "
                 "`with` inside it."
@@ -138,7 +139,7 @@ class scope:
     def __enter__(self) -> None:
         now = MODES.get()
         name = f"{now.scope}/{self.name}" if now.scope else self.name
-        self.token = MODES.set(Modes(now.grad, now.training, now.anomaly, name))
+        self.token = MODES.set(Modes(now.grad, now.training, now.anomaly, name, now.tracing))
 
     def __exit__(self, *exc: object) -> None:
         MODES.reset(self.token)

@@ -49,7 +49,6 @@ class Primitive:
         domain: Any,
         aliases: Sequence[str],
         twin: str | None,
-        method: bool,
         calm: bool,
     ) -> None:
         self.forward = forward
@@ -61,7 +60,6 @@ class Primitive:
         self.domain = domain
         self.aliases = tuple(aliases)
         self.twin = twin
-        self.method = method
         self.calm = calm
         self.rules: tuple[Rule | None, ...] = ()
         self.differentiable: bool | None = None  # None until the row says which
@@ -143,7 +141,6 @@ def primitive(
     domain: Any = None,
     aliases: Sequence[str] = (),
     twin: str | None = None,
-    method: bool = True,
     calm: bool = False,
 ) -> Callable[[Callable[..., Any]], Primitive]:
     """Make a row of the table out of a forward written through `xp`.
@@ -157,7 +154,6 @@ def primitive(
             `(generator, shape, position) -> array`; default (-2, 2).
         aliases: further names (methods and `ops`).
         twin: for a fused operation, the name of the composite of the same mathematics.
-        method: whether Tensor gets a method of this name.
         calm: the rules neither divide nor leave a domain, so the sweep need not silence NumPy.
 
     >>> from tinygrad_es import Tensor, primitive
@@ -173,7 +169,7 @@ def primitive(
     """
 
     def make(forward: Callable[..., Any]) -> Primitive:
-        op = Primitive(forward, symbol, samples, elementwise, domain, aliases, twin, method, calm)
+        op = Primitive(forward, symbol, samples, elementwise, domain, aliases, twin, calm)
         _claim(op)
         for reading, name in READ:
             if name in (op.name, *op.aliases):
@@ -191,9 +187,10 @@ def _claim(op: Primitive) -> None:
     """Refuse a name that is taken, unless the same definition is run again (a notebook cell)."""
     for name in (op.name, *op.aliases):
         other = PRIMITIVES.get(name)
-        if other is not None and other.forward.__module__ != op.forward.__module__:
+        taken = COMPOSITES.get(name) if other is None else other.forward
+        if taken is not None and taken.__module__ != op.forward.__module__:
             raise ValueError(
-                f"primitive {name!r} exists already, in {other.forward.__module__}; "
+                f"an operation {name!r} exists already, in {taken.__module__}; "
                 f"expected a new name. Received: {op.forward.__module__}.{op.name}."
             )
 
@@ -202,7 +199,7 @@ def composite(function: F) -> F:
     """Register a function made of other operations: it needs no rule, and Tensor gets a method.
 
     One of the same name as a primitive is that primitive's door: it tidies the arguments.
-    A first parameter that is not one Tensor (`tensors`, `shape`, …) makes no method.
+    A first parameter that is not the Tensor (`tensors`, `subscripts`) makes no method.
     """
     COMPOSITES[function.__name__] = function
     for install in INSTALLERS:

@@ -22,12 +22,11 @@ from .tensor import Tensor, as_tensor
 __all__ = ["nearest"]
 
 # ufuncs whose NumPy name is not the name of the row
-_UFUNC_NAMES = {"absolute": "abs", "fabs": "abs"}
-_UFUNC_NAMES |= {"positive": "clone", "conjugate": "clone", "true_divide": "divide"}
+_UFUNC_NAMES = {"fabs": "abs", "positive": "clone", "conjugate": "clone"}
 _REDUCTIONS = {"add": "sum", "multiply": "prod", "maximum": "amax", "minimum": "amin"}
 _REDUCTIONS |= {"logical_and": "all", "logical_or": "any"}
-_FUNCTION_NAMES = {"amax": "max", "amin": "min", "copy": "clone", "product": "prod"}
-_FUNCTION_NAMES |= {"matrix_norm": "norm", "vector_norm": "norm", "outer": "outer"}
+_FUNCTION_NAMES = {"amax": "max", "amin": "min", "copy": "clone", "vector_norm": "norm"}
+_DEFAULTS = {"svd": {"full_matrices": True}}  # where NumPy's default is not ours
 
 # what NumPy may compute on the bare values: no derivative is lost
 _ON_VALUES = frozenset(
@@ -112,7 +111,7 @@ def array_function(self: Tensor, func: Any, types: Any, args: Any, kwargs: Any) 
     function = lookup(_FUNCTION_NAMES.get(name, name))
     if function is None:
         raise unsupported(name, func.__module__)
-    given = {
+    given = _DEFAULTS.get(name, {}) | {
         k: v for k, v in kwargs.items() if v is not np._NoValue and not (k == "out" and v is None)
     }
     try:

@@ -93,11 +93,15 @@ def evaluate(op: Primitive, values: list[Any], params: dict[str, Any], weak: boo
                 y = op.forward(floats, *values, **params)
                 return y if type(y) is float else np.asarray(y)
             values = promote(values)
+        elif op.name != "setitem":  # which keeps the dtype of what it writes into
+            values = promote(materialise(values) if weak else values)
         elif weak:
             values = materialise(values)
         y = op.forward(arrays, *values, **params)
     except Exception as error:
         return recover(op, values, params, error)
+    if type(y) is float:  # one of two numbers, chosen
+        return y
     if weak_result and y.dtype.kind == "f":
         return float(y) if y.ndim == 0 else y.astype(float_dtype())
     return settle(y, values)
@@ -108,7 +112,7 @@ def recover(op: Primitive, values: list[Any], params: dict[str, Any], error: Exc
     if all(type(v) is float for v in values) and isinstance(error, _MATH_REFUSES):
         with np.errstate(all="ignore"):
             y = np.asarray(op.forward(arrays, *map(np.float64, values), **params))
-        return float(y) if y.dtype.kind == "f" else y
+        return float(y) if y.dtype.kind == "f" and y.ndim == 0 else y
     received = ", ".join(describe(v) for v in values)
     if isinstance(error, ValueError) and "broadcast" in str(error):
         shapes = " and ".join(str(np.shape(v)) for v in values)
@@ -129,6 +133,8 @@ def recover(op: Primitive, values: list[Any], params: dict[str, Any], error: Exc
         error.add_note(message)
         raise error
     kind = ShapeError if type(error) is ValueError else type(error)
+    if isinstance(error, TypeError):
+        kind = TypeError  # NumPy's own kinds cannot be made of a message
     raise kind(message) from error
 
 
@@ -208,7 +214,7 @@ def _binary(op: Primitive) -> Callable[..., Any]:
                 else:
                     y = forward(arrays, v, w)
             else:
-                if type(w) is not float and v.dtype is not w.dtype and elementwise:
+                if type(w) is not float and v.dtype is not w.dtype:
                     v, w = promote([v, w])
                 y = forward(arrays, v, w)
         except Exception as error:

@@ -323,8 +323,11 @@ def sweep_graph(
         g = grads.pop(node.index, None)
         if g is None:
             continue
-        if node.marks is not None and node.marks.watched:
-            g = run_hooks(node, g)
+        if node.marks is not None:
+            if node.marks.watched:
+                g = run_hooks(node, g)
+            if node.marks.modified > node.index:
+                faults.check_output(node)
         if op is None or (keep is not None and keep(node)):
             found.append((node, g))
             if op is None:

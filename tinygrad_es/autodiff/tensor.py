@@ -1,7 +1,7 @@
 """Tensor: a value and its node in the recorded graph, one slotted object.
 
-What Tensor can compute (operators, methods, NumPy's protocols) is put on it by `record`, from the
-registry; how gradients flow is in `backward`. Here is what a Tensor *is*.
+What Tensor can compute is put on it from the registry: operators and methods by `install`, NumPy's
+protocols by `protocols`; how gradients flow is in `backward`. Here is what a Tensor *is*.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class Tensor(Interface):
     op: Primitive | None  # what computed it; None for a leaf
     first: Any  # its first input, a Tensor or a constant; with options, or three inputs: the tuple
     second: Any  # its second input; in those other cases the options
-    index: int  # creation counter: inputs always have smaller ones
+    index: int  # creation counter: inputs have smaller ones, but after a change in place
     marks: Marks | None  # None for nearly all
     # Empty in most results. (A `__getattr__` with defaults would make every attribute slower.)
     _scope: str  # the layer it was born in

@@ -54,7 +54,10 @@ def chosen(name: str, argnums: int | Sequence[int], args: Arguments) -> tuple[in
             raise IndexError(
                 f"{name}: argnums {n!r} is out of range. Received: {len(args)} arguments."
             )
-    return tuple(n % len(args) for n in numbers)
+    found = tuple(n % len(args) for n in numbers)
+    if len(set(found)) < len(found):
+        raise ValueError(f"{name}: an argument is named twice. Received: argnums={argnums}.")
+    return found
 
 
 class Trace:

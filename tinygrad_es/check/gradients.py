@@ -73,7 +73,7 @@ def check_gradients(
 
     Args:
         f: a function of the inputs, on Tensors; returns one Tensor of any shape.
-        inputs: numbers and arrays (integer ones are held fixed), or Tensors (copied).
+        inputs: numbers, lists, arrays or Tensors (copied); integer arrays are held fixed.
         order: 1, or 2 to check the gradient of the gradient as well.
         rtol: how far the two may differ, relative to the larger; default 1e-6, at order 2 1e-4.
         atol: and relative to the largest entry of the whole gradient.
@@ -112,6 +112,8 @@ def check_gradients(
 
 def _as_float64(x: Any) -> Any:
     value = np.array(x.value if type(x) is Tensor else x)
+    if value.dtype.kind == "i" and isinstance(x, (int, list, tuple)):
+        return value.astype(np.float64)  # numbers as one writes them; integer arrays are labels
     return value.astype(np.float64) if value.dtype.kind == "f" else value
 
 

@@ -69,9 +69,7 @@ class Dense(Layer):
             )
         if self.bias is None:
             return self.activation(ops.matmul(x, self.kernel))
-        if x.ndim == 2:
-            return self.activation(ops.linear(x, self.kernel, self.bias))
-        return self.activation(ops.dense(x, self.kernel, self.bias))
+        return self.activation(ops.linear(x, self.kernel, self.bias))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (*input_shape[:-1], self.units)

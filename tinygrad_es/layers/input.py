@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .layer import Layer, Shape
+from .layer import Layer, Shape, positive_integer
 
 __all__ = ["Input", "InputLayer"]
 
@@ -38,8 +38,6 @@ def Input(shape: Any = None, *, name: str | None = None, dtype: Any = None) -> I
     """
     if shape is None:
         raise ValueError("You must pass a `shape` argument.")
-    sizes = (shape,) if isinstance(shape, int) else tuple(shape)
-    for n in sizes:
-        if n is not None and (not isinstance(n, int) or n <= 0):
-            raise ValueError(f"Input: expected positive integers or None. Received: shape={shape}")
+    given = tuple(shape) if isinstance(shape, Iterable) else (shape,)
+    sizes = [None if n is None else positive_integer("shape", n) for n in given]
     return InputLayer(sizes, name=name, dtype=dtype)

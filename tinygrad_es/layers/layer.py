@@ -96,6 +96,7 @@ class Layer:
         self.built = False
         self.built_shape: Shape | None = None
         self.own_weights: list[Tensor] = []
+        self.frozen: list[Tensor] = []  # those of them that never get gradients
 
     # --- what a subclass writes ------------------------------------------------------------------
 
@@ -111,7 +112,7 @@ class Layer:
         """The shape that `call` returns; found by calling on zeros unless a subclass knows it."""
         known = tuple(2 if n is None else n for n in input_shape)
         result = self(np.zeros(known, dtype=self.dtype))
-        return (None if input_shape[0] is None else input_shape[0], *result.shape[1:])
+        return (input_shape[0], *result.shape[1:])
 
     # --- calling ---------------------------------------------------------------------------------
 
@@ -163,12 +164,6 @@ class Layer:
         return weight
 
     @property
-    def frozen(self) -> list[Tensor]:
-        """The weights that never get gradients (running statistics)."""
-        found: list[Tensor] = self.__dict__.setdefault("_frozen", [])
-        return found
-
-    @property
     def sublayers(self) -> list[Layer]:
         """The layers held as attributes, also in lists and dicts, in the order they were set."""
         found: dict[int, Layer] = {}
@@ -190,13 +185,34 @@ class Layer:
 
     def _all_weights(self) -> list[tuple[Tensor, bool]]:
         """Each weight once, and whether training changes it."""
-        attributes = [v for v in vars(self).values() if type(v) is Tensor and v.op is None]
-        loose = [v for v in attributes if v.tracked and not _is_in(v, self.own_weights)]
-        own = sorted([*self.own_weights, *loose], key=lambda w: _is_in(w, self.frozen))
-        found = {id(w): (w, self._trainable and not _is_in(w, self.frozen)) for w in own}
-        for layer in self.sublayers:
-            for w, trainable in layer._all_weights():
-                found.setdefault(id(w), (w, trainable and self._trainable))
+        found: dict[int, tuple[Tensor, bool]] = {}
+        seen: set[int] = set()  # a child may hold its parent
+
+        def visit(layer: Layer, trainable: bool) -> None:
+            if id(layer) in seen:
+                return
+            seen.add(id(layer))
+            trainable = trainable and layer._trainable
+            attributes = [v for v in vars(layer).values() if type(v) is Tensor and v.op is None]
+            loose = [v for v in attributes if v.tracked and not _is_in(v, layer.own_weights)]
+            own = sorted([*layer.own_weights, *loose], key=lambda w: _is_in(w, layer.frozen))
+            for w in own:
+                found.setdefault(id(w), (w, trainable and not _is_in(w, layer.frozen)))
+            for inner in layer.sublayers:
+                visit(inner, trainable)
+
+        visit(self, True)
+        return list(found.values())
+
+    def nested(self) -> list[Layer]:
+        """This layer and all layers inside it, each once."""
+        found: dict[int, Layer] = {}
+        waiting = [self]
+        while waiting:
+            layer = waiting.pop()
+            if id(layer) not in found:
+                found[id(layer)] = layer
+                waiting += reversed(layer.sublayers)
         return list(found.values())
 
     @property
@@ -216,11 +232,10 @@ class Layer:
 
     @trainable.setter
     def trainable(self, flag: bool) -> None:
-        self._trainable = bool(flag)
-        for weight in self.own_weights:
-            weight.requires_grad = bool(flag) and not _is_in(weight, self.frozen)
-        for layer in self.sublayers:
-            layer.trainable = flag
+        for layer in self.nested():
+            layer._trainable = bool(flag)
+            for weight in layer.own_weights:
+                weight.requires_grad = bool(flag) and not _is_in(weight, layer.frozen)
 
     def get_weights(self) -> list[Any]:
         """Copies of the weights as arrays, in the order of `weights`."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..autodiff.errors import describe
 from ..autodiff.tensor import Tensor
+from ..layers.layer import positive_integer
 from ..ops import random
 
 __all__ = ["Data", "batch_size_of", "class_weights", "split"]
@@ -34,7 +35,9 @@ class Data(NamedTuple):
                 "Data cardinality is ambiguous. Make sure all arrays contain the same number of "
                 f"samples.\n{listed}"
             )
-        if not sizes or sizes[0][1] == 0:
+        if data.x is None:
+            raise ValueError("expected samples. Received: x=None.")
+        if sizes[0][1] == 0:
             raise ValueError("expected at least one sample. Received: x of length 0.")
         return data
 
@@ -116,12 +119,4 @@ def class_weights(data: Data, weights: dict[int, float]) -> Data:
 
 def batch_size_of(batch_size: int | None) -> int:
     """32 unless said otherwise."""
-    if batch_size is None:
-        return 32
-    if (
-        isinstance(batch_size, bool)
-        or not isinstance(batch_size, (int, np.integer))
-        or batch_size < 1
-    ):
-        raise ValueError(f"`batch_size` must be a positive integer. Received: {batch_size!r}.")
-    return int(batch_size)
+    return 32 if batch_size is None else positive_integer("batch_size", batch_size)

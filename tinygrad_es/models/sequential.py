@@ -86,10 +86,6 @@ class Sequential(Model):
         return layer
 
     @property
-    def layers(self) -> list[Layer]:
-        return list(self.chain)
-
-    @property
     def sublayers(self) -> list[Layer]:
         return list(self.chain)
 
@@ -110,7 +106,6 @@ class Sequential(Model):
                 layer.build(shape)
             layer.built_shape = shape
             shape = layer.compute_output_shape(shape)
-        self.final_shape = shape
 
     def call(self, x: Any) -> Any:
         for layer in self.chain:
@@ -137,6 +132,6 @@ class Sequential(Model):
     @property
     def output_shape(self) -> Shape:
         """The shape the model returns."""
-        if not self.built:
+        if not self.built or self.built_shape is None:
             raise AttributeError(f"The model {self.name} has no output_shape before it is built.")
-        return self.final_shape
+        return self.compute_output_shape(self.built_shape)

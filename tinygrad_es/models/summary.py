@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from typing import Any
 
@@ -57,17 +58,14 @@ def print_summary(
         table.add_column(name, ratio=share, justify=justify)  # type: ignore[arg-type]  # literal
     for row in rows_of(model):
         table.add_row(*map(Text, row))
-    console = Console(width=width, record=print_fn is not None, quiet=print_fn is not None)
-    if print_fn is not None:
-        import io
-
-        console = Console(width=width, file=io.StringIO(), force_terminal=False)
+    text = None if print_fn is None else io.StringIO()
+    console = Console(width=width, file=text, force_terminal=False if text else None)
     console.print(Text(f'Model: "{model.name}"', style="bold"))
     console.print(table)
     for line in totals(model):
         console.print(Text(line))
-    if print_fn is not None:
-        print_fn(console.file.getvalue())  # type: ignore[attr-defined]  # a StringIO, see above
+    if print_fn is not None and text is not None:
+        print_fn(text.getvalue())
 
 
 def totals(model: Any) -> list[str]:

@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from .. import losses, metrics, optimizers
+from .. import losses, optimizers
 from ..autodiff.config import float_dtype
 from ..autodiff.modes import no_grad, training
 from ..autodiff.tensor import Tensor
 from ..callbacks import Callback, CallbackList, History, Logs
+from ..layers.layer import positive_integer
+from ..metrics import get as get_metric
 from .data import Data, batch_size_of, class_weights, split
 from .progress import Progress, described, level
 
@@ -53,7 +55,7 @@ class Trainer:
             raise ValueError(
                 "compile: expected a loss that is one number. Received: one with reduction='none'."
             )
-        measured = [metrics_get(m) for m in metrics or []]
+        measured = [get_metric(m) for m in metrics or []]
         self.optimizer, self.loss, self.metrics = chosen, criterion, measured
 
     # --- one batch -------------------------------------------------------------------------------
@@ -62,11 +64,12 @@ class Trainer:
         """Forward, loss, backward, update; returns the loss and the predictions."""
         y_pred = self(x, training=True)  # type: ignore[operator]  # a Model is a Layer
         loss = self.compute_loss(y, y_pred, sample_weight)
-        if self._parameters is None:
-            self._forget_gradients()
-        if self._parameters:
+        parameters = self._parameters  # those of a `fit`; None in a step by itself
+        if parameters is None:
+            parameters = self._without_gradients()
+        if parameters:
             loss.backward()
-            self.optimizer.step(self._parameters)
+            self.optimizer.step(parameters)
         return loss, y_pred
 
     def test_step(self, x: Any, y: Any, sample_weight: Any = None) -> tuple[Any, Any]:
@@ -111,6 +114,8 @@ class Trainer:
         data = self._prepared(x, y, sample_weight)
         if data.y is None:
             raise ValueError("fit: expected targets. Received: y=None.")
+        if isinstance(validation_freq, int):
+            positive_integer("validation_freq", validation_freq)
         held_out = self._held_out(validation_data)
         if validation_split and held_out is None:
             data, held_out = split(data, validation_split)
@@ -165,7 +170,7 @@ class Trainer:
 
     def _epoch(self, batches: Any, hooks: CallbackList) -> Logs:
         """One pass over the training data: the mean loss and the metrics."""
-        self._forget_gradients()
+        self._parameters = self._without_gradients()
         begin = hooks.listeners("on_train_batch_begin")
         end = hooks.listeners("on_train_batch_end")
         total, samples = 0.0, 0
@@ -184,20 +189,23 @@ class Trainer:
                 break
         return self._logs(total / max(samples, 1))
 
-    def _measure(self, data: Data, batch_size: int, hooks: CallbackList | None) -> Logs:
+    def _measure(self, data: Data, batch_size: int, hooks: CallbackList) -> Logs:
         """Loss and metrics in inference mode."""
-        call = hooks.call if hooks is not None else lambda *args: None
-        call("on_test_begin")
+        hooks.call("on_test_begin")
+        begin = hooks.listeners("on_test_batch_begin")
+        end = hooks.listeners("on_test_batch_end")
         total = 0.0
         self._reset_metrics()
         for i, (x, y, weight) in enumerate(data.batches(batch_size)):
-            call("on_test_batch_begin", i)
+            for hook in begin:
+                hook(i, {})
             loss, y_pred = self.test_step(x, y, weight)
             total += float(loss.value) * len(x)
             self._update_metrics(y, y_pred)
-            call("on_test_batch_end", i, {})
+            for hook in end:
+                hook(i, {})
         logs = self._logs(total / data.size)
-        call("on_test_end", logs)
+        hooks.call("on_test_end", logs)
         return logs
 
     def evaluate(
@@ -250,7 +258,6 @@ class Trainer:
         self._must_be_compiled()
         data = self._prepared(x, y, sample_weight)
         self._build_from(data)
-        self._forget_gradients()
         return self._one(data, self.train_step(*data))
 
     def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None) -> Any:
@@ -294,13 +301,14 @@ class Trainer:
         if not self.built:
             self.build((None, *data.x.shape[1:]))  # type: ignore[attr-defined]  # of Layer
 
-    def _forget_gradients(self) -> None:
-        """Before the first step: what was there before, or an interruption left, does not count."""
-        self._parameters = self.trainable_weights
-        if not self._parameters:
+    def _without_gradients(self) -> list[Tensor]:
+        """What a step changes. Gradients from before, or of an interruption, do not count."""
+        parameters = self.trainable_weights
+        if not parameters:
             warnings.warn("The model does not have any trainable weights.", stacklevel=4)
-        for p in self._parameters:
+        for p in parameters:
             p.grad = None
+        return parameters
 
     def _reset_metrics(self) -> None:
         for metric in self.metrics:
@@ -320,7 +328,3 @@ class Trainer:
 def as_list(callbacks: Any) -> list[Any]:
     """Callbacks as a list: one alone is one."""
     return [callbacks] if isinstance(callbacks, Callback) else list(callbacks or [])
-
-
-def metrics_get(identifier: Any) -> metrics.Metric:
-    return metrics.get(identifier)

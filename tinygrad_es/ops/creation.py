@@ -11,7 +11,8 @@ from ..autodiff.primitive import composite
 from ..autodiff.tensor import Tensor, as_tensor
 
 
-def _made(array: Any, requires_grad: bool) -> Tensor:
+def made(array: Any, requires_grad: bool) -> Tensor:
+    """A Tensor of an array that nobody else holds."""
     tensor = as_tensor(array)
     if requires_grad:
         tensor.requires_grad = True
@@ -25,22 +26,22 @@ def zeros(shape: Any, dtype: Any = None, *, requires_grad: bool = False) -> Tens
     >>> ops.zeros((2, 3)).shape
     (2, 3)
     """
-    return _made(np.zeros(shape, dtype or float_dtype()), requires_grad)
+    return made(np.zeros(shape, dtype or float_dtype()), requires_grad)
 
 
 def ones(shape: Any, dtype: Any = None, *, requires_grad: bool = False) -> Tensor:
     """A Tensor of ones."""
-    return _made(np.ones(shape, dtype or float_dtype()), requires_grad)
+    return made(np.ones(shape, dtype or float_dtype()), requires_grad)
 
 
 def empty(shape: Any, dtype: Any = None, *, requires_grad: bool = False) -> Tensor:
     """A Tensor whose elements nobody has set."""
-    return _made(np.empty(shape, dtype or float_dtype()), requires_grad)
+    return made(np.empty(shape, dtype or float_dtype()), requires_grad)
 
 
 def full(shape: Any, fill_value: Any, dtype: Any = None, *, requires_grad: bool = False) -> Tensor:
     """A Tensor in which every element is `fill_value`."""
-    return _made(np.full(shape, fill_value, dtype or float_dtype()), requires_grad)
+    return made(np.full(shape, fill_value, dtype or float_dtype()), requires_grad)
 
 
 @composite

@@ -10,8 +10,9 @@ from ..autodiff import rules as r
 from ..autodiff.errors import ShapeError, describe
 from ..autodiff.primitive import composite
 from ..autodiff.tensor import Tensor, as_tensor
+from .joining import concatenate
 from .reductions import axes_of
-from .shapes import concatenate, diagonal
+from .shapes import diagonal
 
 
 @composite
@@ -200,6 +201,14 @@ def matrix_transpose(x: Any) -> Any:
     """The last two axes exchanged."""
     x = _matrix("matrix_transpose", x)
     return r.transpose(x, axes=(*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+
+
+@composite
+def matrix_norm(x: Any, ord: Any = "fro", keepdims: bool = False) -> Any:
+    """The Frobenius norm of each matrix of a stack: √Σ x²."""
+    if ord not in ("fro", None):
+        raise ValueError(f"matrix_norm: expected ord='fro'. Received: ord={ord!r}.")
+    return r.norm2(_matrix("matrix_norm", x), axis=(-2, -1), keepdims=keepdims)
 
 
 @composite

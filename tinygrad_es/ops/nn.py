@@ -70,7 +70,7 @@ def sigmoid_cross_entropy_twin(logits: Any, targets: Any) -> Any:
 
 
 @composite
-def dense(x: Any, w: Any, b: Any) -> Any:
+def linear_twin(x: Any, w: Any, b: Any) -> Any:
     """x @ w + b, out of two operations: the twin of the fused `linear`."""
     return r.matmul(x, w) + b
 
@@ -118,7 +118,7 @@ def _padded(
     x: Tensor,
     size: Sequence[int],
     strides: Sequence[int],
-    gaps: Sequence[int],
+    dilation: Sequence[int],
     padding: str,
     fill: float,
 ) -> Tensor:
@@ -127,18 +127,25 @@ def _padded(
     if padding != "same":
         raise ValueError(f"expected padding 'valid' or 'same'. Received: {padding!r}.")
     widths = [(0, 0)]
-    for n, k, s, gap in zip(x.shape[1:-1], size, strides, gaps, strict=True):
-        total = max((-(-n // s) - 1) * s + gap * (k - 1) + 1 - n, 0)
+    for n, k, s, d in zip(x.shape[1:-1], size, strides, dilation, strict=True):
+        total = max((-(-n // s) - 1) * s + d * (k - 1) + 1 - n, 0)
         widths.append((total // 2, total - total // 2))
     return pad(x, [*widths, (0, 0)], constant_values=fill) if any(map(any, widths)) else x
 
 
 def _windows(
-    name: str, x: Tensor, size: tuple[int, ...], strides: Any, gaps: Any, padding: str, fill: float
+    name: str,
+    x: Tensor,
+    size: tuple[int, ...],
+    strides: Any,
+    dilation: Any,
+    padding: str,
+    fill: float,
 ) -> Tensor:
     """(batch, *out, channels, *window) of a (batch, *space, channels) input."""
     n = len(size)
-    steps, gaps = _per_axis(f"{name} strides", strides, n), _per_axis(f"{name} dilation", gaps, n)
+    steps = _per_axis(f"{name} strides", strides, n)
+    gaps = _per_axis(f"{name} dilation", dilation, n)
     if n != x.ndim - 2:
         raise ShapeError(
             f"{name}: expected an input with {n} axes between batch and channels. Received: "
@@ -165,14 +172,11 @@ def conv(
             f"conv: expected an input with {kernel.shape[-2]} channels for a kernel of shape "
             f"{kernel.shape}. Received: {describe(x)}."
         )
-    size = kernel.shape[:n]
-    w = _windows("conv", x, size, strides, dilation_rate, padding, 0.0)
-    out = w.shape[: n + 1]
-    order = (*range(n + 1), *range(n + 2, 2 * n + 2), n + 1)  # (batch, *out, *window, channels)
-    width = int(np.prod(kernel.shape[:-1]))
-    rows = r.reshape(r.transpose(w, axes=order), shape=(int(np.prod(out)), width))
+    rows = unfold(x, kernel.shape[:n], strides, dilation_rate, padding)
+    out, width = rows.shape[:-1], rows.shape[-1]
     flat = r.reshape(kernel, shape=(width, kernel.shape[-1]))
-    return r.reshape(rows @ flat, shape=(*out, kernel.shape[-1]))
+    product = r.reshape(rows, shape=(int(np.prod(out)), width)) @ flat
+    return r.reshape(product, shape=(*out, kernel.shape[-1]))
 
 
 def _pooled(name: str, x: Any, pool_size: Any, strides: Any, padding: str, fill: float) -> Any:
@@ -206,7 +210,7 @@ def unfold(x: Any, size: Any, strides: Any = 1, dilation: Any = 1, padding: str 
     x = as_tensor(x)
     n = x.ndim - 2
     w = _windows("unfold", x, _per_axis("unfold size", size, n), strides, dilation, padding, 0.0)
-    order = (*range(n + 1), *range(n + 2, 2 * n + 2), n + 1)
+    order = (*range(n + 1), *range(n + 2, 2 * n + 2), n + 1)  # (batch, *out, *window, channels)
     return r.reshape(r.transpose(w, axes=order), shape=(*w.shape[: n + 1], _row(w, n)))
 
 

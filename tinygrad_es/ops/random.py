@@ -8,6 +8,7 @@ import numpy as np
 
 from ..autodiff.config import float_dtype
 from ..autodiff.tensor import Tensor, as_tensor
+from .creation import made
 
 _generator: Any = None  # made on first use: numpy.random takes as long to load as this library
 
@@ -37,20 +38,14 @@ def generator(value: Any = None) -> Any:
 
 def rand(*shape: int, requires_grad: bool = False) -> Tensor:
     """Uniform in [0, 1)."""
-    return _made(generator().random(shape), requires_grad)
+    return made(np.asarray(generator().random(shape), float_dtype()), requires_grad)
 
 
 def randn(*shape: int, requires_grad: bool = False) -> Tensor:
     """Normal, mean 0 and standard deviation 1."""
-    return _made(generator().standard_normal(shape), requires_grad)
+    return made(np.asarray(generator().standard_normal(shape), float_dtype()), requires_grad)
 
 
 def randint(low: int, high: int, shape: Any) -> Tensor:
     """Integers from low to high − 1."""
     return as_tensor(generator().integers(low, high, shape))
-
-
-def _made(array: Any, requires_grad: bool) -> Tensor:
-    tensor = as_tensor(np.asarray(array, dtype=float_dtype()))
-    tensor.requires_grad = requires_grad
-    return tensor

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import math
 from typing import Any
 
 import numpy as np
@@ -26,12 +27,12 @@ def axes_of(name: str, x: Tensor, axis: Axis) -> Axis:
         return found
     if isinstance(axis, (bool, np.bool_)) or not isinstance(axis, (int, np.integer)):
         raise TypeError(f"{name}: expected an integer axis. Received: {describe(axis)}.")
-    if not -x.ndim <= axis < builtins.max(x.ndim, 1):
+    if not -x.ndim <= axis < x.ndim:
+        expected = f"an axis in [{-x.ndim}, {x.ndim - 1}]" if x.ndim else "none: it is one number"
         raise IndexError(
-            f"{name}: axis {axis} is out of range for shape {x.shape}. Expected an axis in "
-            f"[{-x.ndim}, {x.ndim - 1}]."
+            f"{name}: axis {axis} is out of range for shape {x.shape}. Expected {expected}."
         )
-    return int(axis) % builtins.max(x.ndim, 1)
+    return int(axis) % x.ndim
 
 
 @composite
@@ -125,15 +126,10 @@ def std(x: Any, axis: Axis = None, keepdims: bool = False, *, ddof: int = 0) -> 
     return length / _degrees(x, axis, ddof) ** 0.5
 
 
-def _count(x: Tensor, axis: Axis) -> int:
-    if axis is None:
-        return x.size
-    return int(np.prod([x.shape[a] for a in (axis if isinstance(axis, tuple) else (axis,))]))
-
-
 def _degrees(x: Tensor, axis: Axis, ddof: int) -> float:
     """n − ddof degrees of freedom; where there are none NumPy divides by 0, and so do we."""
-    return float(builtins.max(_count(x, axis) - ddof, 0))
+    axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    return float(builtins.max(math.prod(x.shape[a] for a in axes) - ddof, 0))
 
 
 @composite
@@ -193,23 +189,35 @@ def cumprod(x: Any, axis: int | None = None) -> Any:
 
 @composite
 def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
-    """One element of x for each index along an axis (PyTorch's `gather`)."""
+    """One element of x for each index along an axis; the other axes broadcast, as in NumPy."""
     x, axis = _flat_if_none(x, axis, "take_along_axis")
-    where = np.asarray(as_tensor(indices).value)
-    if where.ndim != x.ndim:
-        raise ValueError(
-            f"take_along_axis: expected indices with {x.ndim} axes, as x. Received: "
-            f"{describe(where)}."
-        )
-    grid: list[Any] = list(np.ogrid[tuple(slice(n) for n in where.shape)])
-    grid[axis] = where.astype(np.intp)
-    return r.getitem(x, index=tuple(grid))
+    return _along(x, axis, _indices("take_along_axis", x, indices), x.shape)
 
 
 @composite
 def gather(x: Any, axis: int, indices: Any) -> Any:
-    """`take_along_axis`, by PyTorch's name and order."""
-    return take_along_axis(x, indices, axis)
+    """`take_along_axis` by PyTorch's name and order: the other axes may be shorter than those of
+    x, and do not broadcast."""
+    x = as_tensor(x)
+    axis = axes_of("gather", x, axis)
+    where = _indices("gather", x, indices)
+    return _along(x, axis, where, where.shape)
+
+
+def _indices(name: str, x: Tensor, indices: Any) -> np.ndarray:
+    where = np.asarray(as_tensor(indices).value)
+    if where.ndim != x.ndim:
+        raise ValueError(
+            f"{name}: expected indices with {x.ndim} axes, as x. Received: {describe(where)}."
+        )
+    return where.astype(np.intp)
+
+
+def _along(x: Tensor, axis: int, where: np.ndarray, lengths: tuple[int, ...]) -> Any:
+    """x at `where` along an axis, at 0, 1, … of `lengths` along the others."""
+    grid: list[Any] = list(np.ogrid[tuple(slice(n) for n in lengths)])
+    grid[axis] = where
+    return r.getitem(x, index=tuple(grid))
 
 
 @composite

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from ..autodiff import rules as r
 from ..autodiff.errors import ShapeError, describe
 from ..autodiff.primitive import composite
-from ..autodiff.tensor import Tensor, as_tensor
+from ..autodiff.tensor import as_tensor
 from .reductions import axes_of
 
 
@@ -25,7 +24,7 @@ def _ints(name: str, values: tuple[Any, ...]) -> tuple[int, ...]:
 
 
 @composite
-def reshape(x: Any, *shape: Any, **named: Any) -> Any:
+def reshape(x: Any, *sizes: Any, shape: Any = None, order: str = "C") -> Any:
     """The same elements, in row order, in another shape; one length may be −1.
 
     >>> from tinygrad_es import Tensor
@@ -34,18 +33,18 @@ def reshape(x: Any, *shape: Any, **named: Any) -> Any:
             [3., 4.]])
     """
     x = as_tensor(x)
-    if "shape" in named and not shape:
-        shape = (named["shape"],)
-    sizes = _ints("reshape", shape)
-    known = int(np.prod([n for n in sizes if n != -1]))
-    if sizes.count(-1) == 1 and known and x.size % known == 0:
-        sizes = tuple(x.size // known if n == -1 else n for n in sizes)
-    elif sizes.count(-1) or known != x.size:
+    if order != "C":
+        raise ValueError(f"reshape: expected order='C' (row order). Received: order={order!r}.")
+    wanted = _ints("reshape", sizes if shape is None else (*sizes, shape))
+    known = int(np.prod([n for n in wanted if n != -1]))
+    if wanted.count(-1) == 1 and known and x.size % known == 0:
+        wanted = tuple(x.size // known if n == -1 else n for n in wanted)
+    elif wanted.count(-1) or known != x.size:
         raise ShapeError(
-            f"reshape: shape {sizes} is invalid for {x.size} elements. Received: shape {x.shape}; "
+            f"reshape: shape {wanted} is invalid for {x.size} elements. Received: shape {x.shape}; "
             "expected lengths whose product is the same, at most one of them −1."
         )
-    return r.reshape(x, shape=sizes)
+    return r.reshape(x, shape=wanted)
 
 
 @composite
@@ -74,15 +73,16 @@ def ravel(x: Any) -> Any:
 
 
 @composite
-def transpose(x: Any, *axes: Any) -> Any:
+def transpose(x: Any, *order: Any, axes: Any = None) -> Any:
     """The axes in another order; without arguments, reversed."""
     x = as_tensor(x)
-    if not axes or axes == (None,):
+    given = order if axes is None else (*order, axes)
+    if not given or given == (None,):
         return r.transpose(x, axes=None)
-    order = axes_of("transpose", x, _ints("transpose", axes))
+    order = axes_of("transpose", x, _ints("transpose", given))
     if len(order) != x.ndim:
         raise ValueError(
-            f"transpose: expected all {x.ndim} axes of shape {x.shape}. Received: {axes}. "
+            f"transpose: expected all {x.ndim} axes of shape {x.shape}. Received: {given}. "
             "To exchange two axes, use swapaxes(a, b)."
         )
     return r.transpose(x, axes=order)
@@ -167,107 +167,16 @@ def expand(x: Any, *shape: Any) -> Any:
     x = as_tensor(x)
     sizes = _ints("expand", shape)
     own = (1,) * (len(sizes) - x.ndim) + x.shape
+    if len(sizes) < x.ndim:
+        raise ShapeError(
+            f"expand: expected at least {x.ndim} lengths for shape {x.shape}. Received: {sizes}."
+        )
     return r.broadcast_to(
         x, shape=tuple(m if n == -1 else n for n, m in zip(sizes, own, strict=True))
     )
 
 
-# --- joining ------------------------------------------------------------------------------------
-
-
-def _tensors(name: str, tensors: Any) -> list[Tensor]:
-    found = [as_tensor(t) for t in tensors]
-    if not found:
-        raise ValueError(f"{name}: expected at least one Tensor. Received: none.")
-    return found
-
-
-@composite
-def concatenate(tensors: Sequence[Any], axis: int | None = 0) -> Any:
-    """The Tensors one after the other along an axis.
-
-    >>> from tinygrad_es import Tensor, ops
-    >>> ops.concatenate([Tensor([1.0]), Tensor([2.0, 3.0])])
-    tensor([1., 2., 3.])
-    """
-    found = _tensors("concatenate", tensors)
-    if axis is None:
-        return r.concatenate(*(flatten(t) for t in found), axis=0)
-    axis = axes_of("concatenate", found[0], axis)
-    rest = [t.shape[:axis] + t.shape[axis + 1 :] for t in found]
-    if found[0].ndim == 0 or any(s != rest[0] for s in rest):
-        raise ShapeError(
-            f"concatenate: expected shapes that are equal but on axis {axis}. Received: "
-            f"{[t.shape for t in found]}."
-        )
-    return r.concatenate(*found, axis=axis)
-
-
-@composite
-def cat(tensors: Sequence[Any], axis: int = 0) -> Any:
-    """`concatenate`, by PyTorch's name."""
-    return concatenate(tensors, axis)
-
-
-@composite
-def stack(tensors: Sequence[Any], axis: int = 0) -> Any:
-    """The Tensors side by side along a new axis."""
-    found = _tensors("stack", tensors)
-    if any(t.shape != found[0].shape for t in found):
-        raise ShapeError(
-            f"stack: expected Tensors of one shape. Received: {[t.shape for t in found]}."
-        )
-    return concatenate([expand_dims(t, axis) for t in found], axis)
-
-
-@composite
-def vstack(tensors: Sequence[Any]) -> Any:
-    """Rows one below the other."""
-    return concatenate(
-        [r.reshape(t, shape=(1, t.size)) if t.ndim < 2 else t for t in _tensors("vstack", tensors)]
-    )
-
-
-@composite
-def hstack(tensors: Sequence[Any]) -> Any:
-    """Side by side: along axis 1, or along the only axis."""
-    found = [flatten(t) if t.ndim == 0 else t for t in _tensors("hstack", tensors)]
-    return concatenate(found, 0 if found[0].ndim == 1 else 1)
-
-
-# --- cutting and repeating ----------------------------------------------------------------------
-
-
-@composite
-def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    """Parts along an axis: a number of equal parts, or the places to cut at (as NumPy)."""
-    x = as_tensor(x)
-    axis = axes_of("split", x, axis)
-    n = x.shape[axis]
-    if isinstance(indices_or_sections, (int, np.integer)):
-        if indices_or_sections <= 0 or n % indices_or_sections:
-            raise ValueError(
-                f"split: {n} elements on axis {axis} do not make {indices_or_sections} equal parts."
-            )
-        step = n // int(indices_or_sections)
-        cuts = list(range(step, n, step)) if step else [0] * (int(indices_or_sections) - 1)
-    else:
-        cuts = [int(i) for i in indices_or_sections]
-    index: list[Any] = [slice(None)] * x.ndim
-    parts = []
-    for start, stop in zip([None, *cuts], [*cuts, None], strict=True):
-        index[axis] = slice(start, stop)
-        parts.append(r.getitem(x, index=tuple(index)))
-    return parts
-
-
-@composite
-def chunk(x: Any, chunks: int, axis: int = 0) -> list[Any]:
-    """Parts of equal length along an axis, the last one perhaps shorter (as PyTorch)."""
-    x = as_tensor(x)
-    n = x.shape[axes_of("chunk", x, axis)]
-    step = max(-(-n // chunks), 1)
-    return split(x, list(range(step, n, step)), axis)
+# --- moving, choosing and repeating elements ----------------------------------------------------
 
 
 @composite
@@ -278,9 +187,14 @@ def flip(x: Any, axis: Any = None) -> Any:
 
 
 @composite
-def roll(x: Any, shift: int, axis: int | None = None) -> Any:
-    """The elements moved along an axis; those that fall off come back at the other end."""
+def roll(x: Any, shift: Any, axis: Any = None) -> Any:
+    """The elements moved along an axis (or several, one shift for each); those that fall off come
+    back at the other end."""
     x = as_tensor(x)
+    if isinstance(axis, (tuple, list)):
+        for n, a in np.broadcast(shift, axis):
+            x = roll(x, int(n), int(a))
+        return x
     if axis is None:
         return r.reshape(roll(flatten(x), shift, 0), shape=x.shape)
     axis = axes_of("roll", x, axis)

@@ -28,7 +28,7 @@ class Optimizer:
         weight_decay: decoupled: w ← w − w·weight_decay·learning_rate before the update.
         clipnorm: largest norm of each gradient; global_clipnorm: of all together; clipvalue:
             largest size of an element. Only one of the three.
-        name: in logs.
+        name: what its configuration calls it.
 
     Raises:
         ValueError: learning_rate is not a float or callable; two clippings; unknown arguments.
@@ -140,7 +140,7 @@ class Optimizer:
                     f"{np.shape(g)}. Expected {p.shape}."
                 )
             given.append((g, p))
-        if len(given) < len(parameters):
+        if len(given) < len(parameters) or not given:
             self._complain(given, parameters)
         if self.clipnorm or self.clipvalue or self.global_clipnorm:
             given = self._clipped(given)
@@ -156,8 +156,7 @@ class Optimizer:
         """All parameters as one vector."""
         parameters = [p for _, p in given]
         if self._flat is None or not self._flat.holds(parameters):
-            if len({id(p) for p in parameters}) < len(parameters):
-                raise ValueError("optimizer: a parameter is given twice.")
+            refuse_twice(parameters)
             known = self.states
             states = [known.get(p.index) or self.start(p.value) for p in parameters]
             self._states, self._flat = known, Flat(parameters, states)
@@ -172,6 +171,8 @@ class Optimizer:
         """Numbers, mixed dtypes, and updates that look at a parameter as a whole."""
         if self._flat is not None:
             self._states, self._flat = self.states, None
+        if len(self._states) < len(given):  # at the first step, and where one is given twice
+            refuse_twice([p for _, p in given])
         decay = (self.weight_decay or 0.0) * rate
         states, update_step = self._states, self.update_step
         for g, p in given:
@@ -242,6 +243,12 @@ def check_fractions(**values: float) -> None:
     for key, value in values.items():
         if not 0 <= value < 1:
             raise ValueError(f"`{key}` must be in [0, 1). Received: {value!r}")
+
+
+def refuse_twice(parameters: Sequence[Tensor]) -> None:
+    """A ValueError where a parameter occurs twice: it would be changed twice."""
+    if len({id(p) for p in parameters}) < len(parameters):
+        raise ValueError("optimizer: a parameter is given twice.")
 
 
 def alike(given: list[tuple[Any, Tensor]]) -> bool:

@@ -62,7 +62,9 @@ class Drawing:
         except (subprocess.SubprocessError, OSError) as error:
             if asked == "dot" and not isinstance(error, subprocess.TimeoutExpired):
                 raise
-            note = f"{self.figure.note} (built-in layout: Graphviz did not answer in time)".strip()
+            late = isinstance(error, subprocess.TimeoutExpired)
+            why = "did not answer in time" if late else "failed"
+            note = f"{self.figure.note} (built-in layout: Graphviz {why})".strip()
             figure = self.figure
             return to_svg(Figure(figure.boxes, figure.arrows, figure.title, figure.rankdir, note))
 

@@ -66,7 +66,7 @@ matmul.derivatives(a=_matmul_a, b=_matmul_b)
 @primitive(
     "x·W + b",
     samples=[((3, 4), (4, 2), (2,)), ((4,), (4, 2), (2,)), ((2, 3, 4), (4, 2), (2,))],
-    twin="dense",
+    twin="linear_twin",
     calm=True,
 )
 def linear(xp, x, w, b):
