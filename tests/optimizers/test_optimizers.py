@@ -1,5 +1,7 @@
 """Optimizers: one pure step, clipping and decay, learning rates, names and errors (§2.9)."""
 
+import copy
+import pickle
 import warnings
 
 import numpy as np
@@ -347,3 +349,121 @@ def test_a_missing_gradient_warns_and_is_left_out():
 def test_a_gradient_of_another_shape():
     with pytest.raises(ValueError, match=r"kernel has shape \(2,\). Expected \(2, 2\)"):
         SGD(0.1).apply([G[0]], [parameter(name="kernel")])
+
+
+# --- averages, accumulation, exclusion ------------------------------------------------------------
+
+
+def test_the_mean_of_the_weights_is_put_in_on_request():
+    w = parameter([0.0])
+    optimizer = SGD(1.0, use_ema=True, ema_momentum=0.5)
+    for g in (-1.0, -1.0, -2.0):
+        optimizer.apply([np.array([g])], [w])
+    assert w.tolist() == [4.0]  # 1, 2, 4; means 1, 1.5, 2.75
+    optimizer.finalize_variable_values([w])
+    assert w.tolist() == [2.75]
+
+
+def test_gradients_are_averaged_over_calls():
+    w = parameter([0.0])
+    optimizer = SGD(1.0, gradient_accumulation_steps=2)
+    for g, expected in ((-1.0, 0.0), (-3.0, 2.0), (-5.0, 2.0)):
+        optimizer.apply([np.array([g])], [w])
+        assert w.tolist() == [expected]
+    assert optimizer.iterations == 1
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: SGD(1.0, weight_decay=0.5), lambda: Adam(weight_decay=0.5)]
+)
+def test_what_does_not_decay(make):
+    w, bias, other = parameter([1.0]), parameter([1.0], "dense/bias"), parameter([1.0])
+    optimizer = make()
+    optimizer.exclude_from_weight_decay(var_list=[other], var_names=["bias"])
+    optimizer.apply([np.zeros(1)] * 3, [w, bias, other])
+    assert w.item() < 1.0
+    assert (bias.item(), other.item()) == (1.0, 1.0)
+
+
+def test_a_constraint_holds_after_each_step():
+    w = parameter([1.0, -1.0])
+    w.marked().constraint = lambda value: np.maximum(value, 0.0)
+    for optimizer in (SGD(0.1), Adam(0.1)):
+        optimizer.apply([np.array([20.0, 0.0])], [w])
+        assert (w.numpy() >= 0.0).all()
+
+
+@pytest.mark.parametrize("cls", [optimizers.Adam, optimizers.Nadam, optimizers.Adagrad, SGD])
+def test_a_copy_goes_on_where_the_original_stood(cls):
+    w = parameter()
+    optimizer = cls(0.1)
+    optimizer.apply([G], [w])
+    again, w2 = copy.deepcopy((optimizer, w))
+    for o, p in ((optimizer, w), (again, w2)):
+        o.apply([G * 2.0], [p])
+    assert w.tolist() == w2.tolist()
+    third, w3 = pickle.loads(pickle.dumps((optimizer, w)))
+    for o, p in ((optimizer, w), (third, w3)):
+        o.apply([G], [p])
+    assert w.tolist() == w3.tolist()
+
+
+@pytest.mark.parametrize("name", ["sgd", "Adam", "AdamW", "RMSPROP", "adagrad", "Adadelta", "adamax",
+                                  "nadam", "Ftrl", "lion"])  # fmt: skip
+def test_names_and_configurations(name):
+    optimizer = optimizers.get(name)
+    again = optimizers.get(optimizers.serialize(optimizer))
+    assert type(again) is type(optimizer)
+    assert again.get_config() == optimizer.get_config()
+
+
+def test_variants_are_in_the_configuration_only_where_they_were_chosen():
+    assert "epsilon_hat" not in Adam().get_config()
+    config = Adam(epsilon_hat=False).get_config()
+    assert Adam.from_config(config).epsilon_hat is False
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: SGD(use_ema=True, ema_momentum=2.0),
+        lambda: SGD(use_ema=True, ema_overwrite_frequency=0),
+        lambda: SGD(gradient_accumulation_steps=1),
+        lambda: optimizers.AdamW(weight_decay=None),
+        lambda: optimizers.Ftrl(learning_rate_power=0.5),
+        lambda: optimizers.Ftrl(l1_regularization_strength=-1.0),
+        lambda: optimizers.Newton(damping=0.0),
+    ],
+)
+def test_arguments_out_of_range(make):
+    with pytest.raises(ValueError, match="Received: .*="):
+        make()
+
+
+# --- whole functions ------------------------------------------------------------------------------
+
+
+def test_newton_goes_down_where_the_curvature_is_negative():
+    w = Tensor(np.array([0.1, 1.0]), requires_grad=True)  # a saddle: x² curves down at 0
+    newton = optimizers.Newton()
+    losses = [newton.step(lambda: (w[0] ** 2 - 1.0) ** 2 + w[1] ** 2, [w]) for _ in range(60)]
+    assert losses[-1] < 1e-12
+    assert abs(abs(w.numpy()[0]) - 1.0) < 1e-6
+
+
+def test_newton_leaves_the_parameters_where_it_cannot_step():
+    w = Tensor(np.array([0.0]), requires_grad=True)
+    with np.errstate(all="ignore"), pytest.raises(FloatingPointError, match="not finite"):
+        optimizers.Newton().step(lambda: w.sqrt().sum(), [w])
+    assert w.tolist() == [0.0]
+
+
+def test_minimize_with_scipy():
+    pytest.importorskip("scipy", reason="minimize hands the work to SciPy")
+    x, y = Tensor(-1.2, requires_grad=True), Tensor(np.array([1.0], "float32"), requires_grad=True)
+    result = optimizers.minimize(lambda: ((1 - x) ** 2 + 100 * (y - x**2) ** 2).sum(), [x, y])
+    assert result.success
+    assert type(x.data) is float
+    assert y.dtype == np.float32
+    assert abs(x.item() - 1.0) < 1e-2
+    assert x.grad is None

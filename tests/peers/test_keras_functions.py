@@ -231,6 +231,10 @@ def test_constants(cls, options):
 # --- optimizers -----------------------------------------------------------------------------------
 
 
+OPTIMIZERS = ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam"]
+OPTIMIZERS += ["Ftrl", "Lion"]
+
+
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(
     ("cls", "options"),
@@ -241,6 +245,23 @@ def test_constants(cls, options):
         ("Adam", {"learning_rate": 0.1, "amsgrad": True, "clipnorm": 0.7}),
         ("Adam", {"learning_rate": 0.1, "beta_1": 0.5, "epsilon": 1e-3, "weight_decay": 0.1}),
         ("Adam", {"learning_rate": 0.1, "beta_1": 0.0, "beta_2": 0.5}),
+        ("AdamW", {"learning_rate": 0.1, "weight_decay": 0.3}),
+        ("RMSprop", {"learning_rate": 0.05, "momentum": 0.5, "centered": True}),
+        ("Adagrad", {"learning_rate": 0.5}),
+        ("Adadelta", {"learning_rate": 1.0, "rho": 0.9}),
+        ("Adamax", {"learning_rate": 0.1, "beta_1": 0.8}),
+        ("Nadam", {"learning_rate": 0.05}),
+        ("Ftrl", {"learning_rate": 0.5, "beta": 0.3, "l2_shrinkage_regularization_strength": 0.1}),
+        (
+            "Ftrl",
+            {"learning_rate": 0.5, "learning_rate_power": -0.3, "l1_regularization_strength": 1.0},
+        ),
+        ("Lion", {"learning_rate": 0.02, "weight_decay": 0.1}),
+        ("SGD", {"learning_rate": 0.1, "gradient_accumulation_steps": 3, "momentum": 0.5}),
+        ("Adam", {"learning_rate": 0.1, "gradient_accumulation_steps": 2}),
+        ("SGD", {"learning_rate": 0.1, "use_ema": True, "ema_overwrite_frequency": 4}),
+        ("Adam", {"learning_rate": 0.1, "use_ema": True, "ema_momentum": 0.7}),
+        ("SGD", {"learning_rate": 0.1, "loss_scale_factor": 8.0}),
     ],
 )
 def test_optimizers_on_random_gradients(cls, options, seed):
@@ -257,10 +278,40 @@ def test_optimizers_on_random_gradients(cls, options, seed):
         two.apply([torch.tensor(a) for a in g], theirs)
         for a, b in zip(mine, theirs, strict=True):
             assert_allclose(a.numpy(), b.numpy(), rtol=1e-5, atol=1e-5)
-    assert one.iterations == int(two.iterations) == 30
+    assert one.iterations == int(two.iterations)
+    one.finalize_variable_values(mine)
+    two.finalize_variable_values(theirs)
+    for a, b in zip(mine, theirs, strict=True):
+        assert_allclose(a.numpy(), b.numpy(), rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("cls", ["SGD", "Adam"])
+SCHEDULES = [
+    ("ExponentialDecay", (0.1, 10, 0.5), {}),
+    ("ExponentialDecay", (0.1, 10, 0.5), {"staircase": True}),
+    ("InverseTimeDecay", (0.1, 10, 0.5), {}),
+    ("InverseTimeDecay", (0.1, 10, 0.5), {"staircase": True}),
+    ("PolynomialDecay", (0.1, 20, 0.01), {}),
+    ("PolynomialDecay", (0.1, 20, 0.01), {"power": 2.0}),
+    ("PolynomialDecay", (0.1, 7, 0.01), {"cycle": True}),
+    ("CosineDecay", (0.1, 20), {"alpha": 0.1}),
+    ("CosineDecay", (0.0, 20), {"warmup_target": 0.1, "warmup_steps": 10}),
+    ("CosineDecayRestarts", (0.1, 10), {"t_mul": 2.0, "m_mul": 0.5}),
+    ("CosineDecayRestarts", (0.1, 10), {"t_mul": 1.0, "m_mul": 0.9, "alpha": 0.1}),
+    ("PiecewiseConstantDecay", ([10, 20], [1.0, 0.5, 0.1]), {}),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments", "options"), SCHEDULES)
+def test_schedules(name, arguments, options):
+    mine, theirs = (
+        getattr(p.optimizers.schedules, name)(*arguments, **options) for p in (tg, keras)
+    )
+    for step in (*range(42), 100):
+        assert mine(step) == pytest.approx(float(theirs(step)), rel=1e-5, abs=1e-8)
+    assert mine.get_config() == theirs.get_config()
+
+
+@pytest.mark.parametrize("cls", OPTIMIZERS)
 def test_defaults_of_optimizers(cls):
     keras.backend.clear_session()  # it counts the names
     mine, theirs = (getattr(p.optimizers, cls)().get_config() for p in (tg, keras))

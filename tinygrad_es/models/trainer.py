@@ -68,7 +68,7 @@ class Trainer:
         if parameters is None:
             parameters = self._without_gradients()
         if parameters:
-            loss.backward()
+            self.optimizer.scale_loss(loss).backward()
             self.optimizer.step(parameters)
         return loss, y_pred
 
@@ -166,6 +166,7 @@ class Trainer:
             hooks.call("on_epoch_end", epoch, logs)
             if self.stop_training:
                 break
+        self.optimizer.finalize_variable_values(self.trainable_weights)
         hooks.call("on_train_end", logs)
 
     def _epoch(self, batches: Any, hooks: CallbackList) -> Logs:

@@ -82,10 +82,10 @@ class Flat:
             p is q for p, q in zip(parameters, self.parameters, strict=True)
         )
 
-    def states(self) -> dict[int, State]:
-        """The state of each parameter, by its creation index."""
+    def states(self) -> dict[Tensor, State]:
+        """The state of each parameter."""
         return {
-            p.index: {k: v[a:b].reshape(p.shape) for k, v in self.state.items()}
+            p: {k: v[a:b].reshape(p.shape) for k, v in self.state.items()}
             for p, (a, b) in zip(self.parameters, pairwise(self.ends), strict=True)
         }
 

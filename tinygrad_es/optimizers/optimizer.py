@@ -1,4 +1,4 @@
-"""The base of all optimizers: clipping, weight decay, and the loop over the parameters."""
+"""The base of all optimizers: clipping, weight decay, averages, the loop over the parameters."""
 
 from __future__ import annotations
 
@@ -12,11 +12,16 @@ from ..autodiff import arrays, floats
 from ..autodiff.errors import ShapeError
 from ..autodiff.tensor import Tensor, constant
 from ..registry import snake_case
+from . import schedules
 from .flat import Flat
 
 __all__ = ["Optimizer"]
 
 State = dict[str, Any]
+COMMON = (
+    *("weight_decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema", "ema_momentum"),
+    *("ema_overwrite_frequency", "loss_scale_factor", "gradient_accumulation_steps"),
+)
 ndarray = np.ndarray
 
 
@@ -24,10 +29,15 @@ class Optimizer:
     """Base class. A subclass writes `start` (the state) and one pure `update_step`.
 
     Args:
-        learning_rate: a float, or a function of the iteration number.
+        learning_rate: a float, a schedule, or another function of the iteration number.
         weight_decay: decoupled: w ← w − w·weight_decay·learning_rate before the update.
         clipnorm: largest norm of each gradient; global_clipnorm: of all together; clipvalue:
             largest size of an element. Only one of the three.
+        use_ema: keep a running mean of each parameter, a ← μ·a + (1 − μ)·w with μ = ema_momentum
+            (after the first step a = w); `finalize_variable_values` puts it into the parameters,
+            as `fit` does at its end. ema_overwrite_frequency: also after so many steps.
+        loss_scale_factor: what the loss was multiplied with; the gradients are divided by it.
+        gradient_accumulation_steps: gradients are averaged over so many calls, then applied.
         name: what its configuration calls it.
 
     Raises:
@@ -35,6 +45,8 @@ class Optimizer:
     """
 
     elementwise: bool = False  # whether `update_step` looks at each element by itself
+    options: tuple[str, ...] = ()  # the arguments of a subclass, for its configuration
+    variants: dict[str, Any] = {}  # those that Keras does not have, with their defaults
 
     def __init__(
         self,
@@ -44,6 +56,11 @@ class Optimizer:
         clipnorm: float | None = None,
         clipvalue: float | None = None,
         global_clipnorm: float | None = None,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
+        loss_scale_factor: float | None = None,
+        gradient_accumulation_steps: int | None = None,
         name: str | None = None,
         **unknown: Any,
     ) -> None:
@@ -65,19 +82,38 @@ class Optimizer:
         for key, value in limits.items():
             if value is not None and value <= 0:
                 raise ValueError(f"{key} must be positive. Received: {key}={value}.")
+        if use_ema:
+            if not 0 <= ema_momentum <= 1:
+                raise ValueError(
+                    "`ema_momentum` must be in the range [0, 1]. Received: "
+                    f"ema_momentum={ema_momentum}"
+                )
+            at_least("ema_overwrite_frequency", ema_overwrite_frequency, 1)
+        at_least("gradient_accumulation_steps", gradient_accumulation_steps, 2)
+        self.use_ema, self.ema_momentum = use_ema, ema_momentum
+        self.ema_overwrite_frequency = ema_overwrite_frequency
+        self.loss_scale_factor = loss_scale_factor
+        self.gradient_accumulation_steps = gradient_accumulation_steps
         self.weight_decay = weight_decay
         self.clipnorm, self.clipvalue = clipnorm, clipvalue
         self.global_clipnorm = global_clipnorm
         self.name = name or snake_case(type(self).__name__)
         self.iterations = 0
-        self._states: dict[int, State] = {}
+        self._states: dict[Tensor, State] = {}
         self._flat: Flat | None = None
+        self._averages: dict[Tensor, Any] = {}  # of `use_ema`
+        self._gathered: list[dict[Tensor, Any]] = []  # of `gradient_accumulation_steps`
+        self._undecayed: Callable[[Tensor], bool] | None = None
 
     # --- what a subclass writes ------------------------------------------------------------------
 
     def start(self, parameter: Any) -> State:
         """The state of one parameter before the first step; arrays of its shape."""
         return {}
+
+    def zeros(self, parameter: Any) -> Any:
+        """Zeros like a parameter: the usual start."""
+        return 0.0 if type(parameter) is float else np.zeros_like(parameter)
 
     def update_step(
         self, xp: Any, w: Any, g: Any, state: State, learning_rate: float
@@ -100,6 +136,8 @@ class Optimizer:
                 "set to a number afterwards."
             )
         self._schedule: Callable[[int], float] | None = None
+        if isinstance(value, dict):
+            value = schedules.get(value)
         if callable(value):
             self._schedule = value
         elif isinstance(value, bool) or not isinstance(value, (float, np.floating)):
@@ -142,14 +180,26 @@ class Optimizer:
             given.append((g, p))
         if len(given) < len(parameters) or not given:
             self._complain(given, parameters)
+        if self.loss_scale_factor:
+            given = [(g / self.loss_scale_factor, p) for g, p in given]
+        if self.gradient_accumulation_steps:
+            self._gathered.append({p: g for g, p in given})
+            if len(self._gathered) < self.gradient_accumulation_steps:
+                return
+            given = self._averaged_gradients()
         if self.clipnorm or self.clipvalue or self.global_clipnorm:
             given = self._clipped(given)
         rate = float(self.learning_rate)
         self.begin_step()
-        if self.elementwise and alike(given):
+        if self.elementwise and self._undecayed is None and alike(given):
             self._together(given, rate)
         else:
             self._one_by_one(given, rate)
+        if self.use_ema:
+            self._average([p for _, p in given])
+        for _, p in given:
+            if p.marks is not None and p.marks.constraint is not None:
+                p.assign(p.marks.constraint(p.value))
         self.iterations += 1
 
     def _together(self, given: list[tuple[Any, Tensor]], rate: float) -> None:
@@ -158,7 +208,7 @@ class Optimizer:
         if self._flat is None or not self._flat.holds(parameters):
             refuse_twice(parameters)
             known = self.states
-            states = [known.get(p.index) or self.start(p.value) for p in parameters]
+            states = [known.get(p) or self.start(p.value) for p in parameters]
             self._states, self._flat = known, Flat(parameters, states)
         decay = (self.weight_decay or 0.0) * rate
 
@@ -177,21 +227,21 @@ class Optimizer:
         states, update_step = self._states, self.update_step
         for g, p in given:
             w = p.value
-            state = states.get(p.index)
+            state = states.get(p)
             if state is None:
-                state = states[p.index] = self.start(w)
-            if decay:
+                state = states[p] = self.start(w)
+            if decay and (self._undecayed is None or not self._undecayed(p)):
                 w = w - w * decay
             w, after = update_step(floats if type(w) is float else arrays, w, g, state, rate)
             if after is not state:
-                states[p.index] = after
+                states[p] = after
             if type(w) is not ndarray and type(p.value) is ndarray:
                 w = np.asarray(w, p.value.dtype)  # without axes: NumPy made a scalar of it
             p.assign(w)
 
     @property
-    def states(self) -> dict[int, State]:
-        """The state of each parameter, by the parameter's creation index."""
+    def states(self) -> dict[Tensor, State]:
+        """The state of each parameter."""
         return self._states | (self._flat.states() if self._flat is not None else {})
 
     def begin_step(self) -> None:
@@ -202,6 +252,48 @@ class Optimizer:
         self.apply([p._grad for p in parameters], parameters)
         for p in parameters:
             p._grad = None
+
+    # --- averages --------------------------------------------------------------------------------
+
+    def _averaged_gradients(self) -> list[tuple[Any, Tensor]]:
+        """The mean over the calls that were gathered; a parameter may miss in some of them."""
+        total: dict[Tensor, Any] = {}
+        for gradients in self._gathered:
+            for p, g in gradients.items():
+                total[p] = total[p] + g if p in total else g
+        count = len(self._gathered)
+        self._gathered = []
+        return [(g / count, p) for p, g in total.items()]
+
+    def _average(self, parameters: Sequence[Tensor]) -> None:
+        """The running means of `use_ema`, after an update."""
+        mu = self.ema_momentum
+        for p in parameters:
+            before = self._averages.get(p)
+            self._averages[p] = (
+                p.value * 1.0 if before is None else mu * before + (1 - mu) * p.value
+            )
+        every = self.ema_overwrite_frequency
+        if every and (self.iterations + 1) % every == 0:
+            self.finalize_variable_values(parameters)
+
+    def finalize_variable_values(self, parameters: Sequence[Tensor]) -> None:
+        """Put the running means of `use_ema` into the parameters; nothing without it."""
+        for p in parameters:
+            if p in self._averages:
+                p.assign(self._averages[p] * 1.0)
+
+    def exclude_from_weight_decay(
+        self, var_list: Sequence[Tensor] | None = None, var_names: Sequence[str] | None = None
+    ) -> None:
+        """No weight decay for these parameters, or for those whose name has one of these parts."""
+        chosen = {id(p) for p in var_list or ()}
+        parts = list(var_names or ())
+        self._undecayed = lambda p: id(p) in chosen or any(part in (p.name or "") for part in parts)
+
+    def scale_loss(self, loss: Any) -> Any:
+        """The loss times `loss_scale_factor`: what to call `backward` on."""
+        return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor
 
     def _complain(self, given: list[tuple[Any, Tensor]], parameters: Sequence[Tensor]) -> None:
         if not given:
@@ -230,12 +322,27 @@ class Optimizer:
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this optimizer again."""
-        keys = ("weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "name")
-        return {"learning_rate": self.learning_rate, **{k: getattr(self, k) for k in keys}}
+        rate = self._learning_rate
+        if isinstance(rate, schedules.LearningRateSchedule):
+            rate = schedules.serialize(rate)
+        keys = (*COMMON, *self.options)
+        changed = {k: getattr(self, k) for k, v in self.variants.items() if getattr(self, k) != v}
+        return {
+            "name": self.name,
+            "learning_rate": rate,
+            **{k: getattr(self, k) for k in keys},
+            **changed,
+        }
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Optimizer:
         return cls(**config)
+
+
+def at_least(key: str, value: int | None, low: int) -> None:
+    """A ValueError for an argument that is neither None nor an integer from `low` on."""
+    if value is not None and (not isinstance(value, int) or value < low):
+        raise ValueError(f"`{key}` must be an integer >= {low} or None. Received: {key}={value!r}")
 
 
 def check_fractions(**values: float) -> None:

@@ -17,6 +17,7 @@ class RMSprop(Optimizer):
         rho: ρ, the memory of the running means.
         momentum: μ; then m ← μ·m + η·g/√(v + ε) and w ← w − m.
         epsilon: ε, added under the root, as in Keras 3.
+        epsilon_inside: False divides by √v + ε, as one of the lessons and PyTorch.
         centered: subtract the square of the mean gradient: the variance in the place of v.
 
     Source: Hinton's lecture 6e (2012); Keras 3.
@@ -30,6 +31,8 @@ class RMSprop(Optimizer):
     """
 
     elementwise = True
+    options = ("rho", "momentum", "epsilon", "centered")
+    variants = {"epsilon_inside": True}
 
     def __init__(
         self,
@@ -38,18 +41,21 @@ class RMSprop(Optimizer):
         momentum: float = 0.0,
         epsilon: float = 1e-7,
         centered: bool = False,
+        *,
+        epsilon_inside: bool = True,
         **common: Any,
     ) -> None:
         super().__init__(learning_rate, **common)
         check_fractions(rho=rho, momentum=momentum)
         self.rho, self.momentum = rho, momentum
         self.epsilon, self.centered = epsilon, centered
+        self.epsilon_inside = epsilon_inside
 
     def start(self, parameter: Any) -> State:
-        zero = parameter * 0.0
-        state = {"v": zero}
+        zero = self.zeros(parameter)
+        state = {"velocity": zero}
         if self.centered:
-            state["average"] = zero
+            state["average_gradient"] = zero
         if self.momentum:
             state["momentum"] = zero
         return state
@@ -59,18 +65,18 @@ class RMSprop(Optimizer):
     ) -> tuple[Any, State]:
         v = g * g
         v *= 1.0 - self.rho
-        v += self.rho * state["v"]
-        new = {"v": v}
+        v += self.rho * state["velocity"]
+        new = {"velocity": v}
         size = v
         if self.centered:
-            a = new["average"] = self.rho * state["average"] + (1.0 - self.rho) * g
+            a = self.rho * state["average_gradient"] + (1.0 - self.rho) * g
+            new["average_gradient"] = a
             size = v - a * a
-        step = g / xp.sqrt(size + self.epsilon)
+        if self.epsilon_inside:
+            step = g / xp.sqrt(size + self.epsilon)
+        else:
+            step = g / (xp.sqrt(size) + self.epsilon)
         step *= learning_rate
         if self.momentum:
             step = new["momentum"] = self.momentum * state["momentum"] + step
         return w - step, new
-
-    def get_config(self) -> dict[str, Any]:
-        keys = ("rho", "momentum", "epsilon", "centered")
-        return super().get_config() | {k: getattr(self, k) for k in keys}

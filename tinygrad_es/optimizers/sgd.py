@@ -1,12 +1,12 @@
-"""Gradient descent, with momentum and Nesterov's look-ahead."""
+"""Gradient descent, with momentum (in two forms) and Nesterov's look-ahead."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .optimizer import Optimizer, State
+from .optimizer import Optimizer, State, check_fractions
 
-__all__ = ["SGD"]
+__all__ = ["SGD", "EWAMomentum"]
 
 
 class SGD(Optimizer):
@@ -15,7 +15,8 @@ class SGD(Optimizer):
     Args:
         learning_rate: η.
         momentum: μ in [0, 1].
-        nesterov: look ahead (needs momentum to have an effect).
+        nesterov: look ahead (needs momentum to have an effect). The parameter is the point ahead,
+            x + μ·m, where the gradient is taken; the lessons' x is w − μ·m.
 
     Source: Keras 3; Sutskever et al. 2013.
 
@@ -27,6 +28,8 @@ class SGD(Optimizer):
     >>> w
     tensor(0.8, requires_grad=True)
     """
+
+    options = ("momentum", "nesterov")
 
     def __init__(
         self,
@@ -44,7 +47,7 @@ class SGD(Optimizer):
         self.elementwise = self.momentum > 0  # two operations alone are not worth the gathering
 
     def start(self, parameter: Any) -> State:
-        return {"momentum": parameter * 0.0} if self.momentum else {}
+        return {"momentum": self.zeros(parameter)} if self.momentum else {}
 
     def update_step(
         self, xp: Any, w: Any, g: Any, state: State, learning_rate: float
@@ -56,5 +59,30 @@ class SGD(Optimizer):
         new = w + self.momentum * m - step if self.nesterov else w + m
         return new, {"momentum": m}
 
-    def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {"momentum": self.momentum, "nesterov": self.nesterov}
+
+class EWAMomentum(Optimizer):
+    """v ← β·v + (1−β)·g, w ← w − α·v: momentum as an exponentially weighted average.
+
+    The same path as SGD's momentum β with the learning rate α·(1−β).
+
+    Args:
+        learning_rate: α.
+        beta: β in [0, 1): the memory is about 1/(1−β) gradients.
+    """
+
+    elementwise = True
+    options = ("beta",)
+
+    def __init__(self, learning_rate: Any = 0.01, beta: float = 0.9, **common: Any) -> None:
+        super().__init__(learning_rate, **common)
+        check_fractions(beta=beta)
+        self.beta = beta
+
+    def start(self, parameter: Any) -> State:
+        return {"momentum": self.zeros(parameter)}
+
+    def update_step(
+        self, xp: Any, w: Any, g: Any, state: State, learning_rate: float
+    ) -> tuple[Any, State]:
+        v = self.beta * state["momentum"] + (1.0 - self.beta) * g
+        return w - learning_rate * v, {"momentum": v}
