@@ -1,4 +1,4 @@
-"""Learning-rate schedules: the printed values, names, errors, and how optimizers use them (§2.10)."""
+"""Learning-rate schedules: printed values, errors, and how optimizers use them (§2.10)."""
 
 import numpy as np
 import pytest
@@ -77,7 +77,7 @@ def test_a_schedule_survives_the_configuration_of_an_optimizer():
     ],
 )
 def test_bad_arguments(make):
-    with pytest.raises(ValueError, match="Received: .*="):
+    with pytest.raises(ValueError, match=r"Received: .*="):
         make()
 
 

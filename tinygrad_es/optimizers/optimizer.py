@@ -103,7 +103,7 @@ class Optimizer:
         self._flat: Flat | None = None
         self._averages: dict[Tensor, Any] = {}  # of `use_ema`
         self._gathered: list[dict[Tensor, Any]] = []  # of `gradient_accumulation_steps`
-        self._undecayed: Callable[[Tensor], bool] | None = None
+        self._undecayed: tuple[list[Tensor], list[str]] = ([], [])
 
     # --- what a subclass writes ------------------------------------------------------------------
 
@@ -191,7 +191,7 @@ class Optimizer:
             given = self._clipped(given)
         rate = float(self.learning_rate)
         self.begin_step()
-        if self.elementwise and self._undecayed is None and alike(given):
+        if self.elementwise and not any(self._undecayed) and alike(given):
             self._together(given, rate)
         else:
             self._one_by_one(given, rate)
@@ -230,7 +230,7 @@ class Optimizer:
             state = states.get(p)
             if state is None:
                 state = states[p] = self.start(w)
-            if decay and (self._undecayed is None or not self._undecayed(p)):
+            if decay and self._decays(p):
                 w = w - w * decay
             w, after = update_step(floats if type(w) is float else arrays, w, g, state, rate)
             if after is not state:
@@ -287,9 +287,11 @@ class Optimizer:
         self, var_list: Sequence[Tensor] | None = None, var_names: Sequence[str] | None = None
     ) -> None:
         """No weight decay for these parameters, or for those whose name has one of these parts."""
-        chosen = {id(p) for p in var_list or ()}
-        parts = list(var_names or ())
-        self._undecayed = lambda p: id(p) in chosen or any(part in (p.name or "") for part in parts)
+        self._undecayed = (list(var_list or ()), list(var_names or ()))
+
+    def _decays(self, p: Tensor) -> bool:
+        chosen, parts = self._undecayed
+        return not any(p is q for q in chosen) and not any(part in (p.name or "") for part in parts)
 
     def scale_loss(self, loss: Any) -> Any:
         """The loss times `loss_scale_factor`: what to call `backward` on."""
