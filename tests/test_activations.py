@@ -22,6 +22,8 @@ F = {
     "gelu": activations.gelu,
     "gelu tanh": lambda x: activations.gelu(x, approximate=True),
     "softsign": activations.softsign,
+    "mish": activations.mish,
+    "hard_sigmoid": activations.hard_sigmoid,
     "linear": activations.linear,
     "exponential": activations.exponential,
 }
@@ -37,6 +39,8 @@ leaky      -0.6 -0.2 -0.1 0 0.5 2 10
 silu       -0.1422776195 -0.2689414214 -0.1887703344 0 0.3112296656 1.761594156 9.9995460213
 gelu       -0.0040496941 -0.1586552539 -0.1542687694 0 0.3457312306 1.9544997361 10
 gelu_tanh  -0.0036373921 -0.1588080094 -0.1542859902 0 0.3457140098 1.9545976941 10
+mish       -0.1456474613 -0.3034014614 -0.2207437747 0 0.3752452113 1.9439589595 9.9999999588
+hard_sigmoid 0 0.3333333333 0.4166666667 0.5 0.5833333333 0.8333333333 1
 softsign   -0.75 -0.5 -0.3333333333 0 0.3333333333 0.6666666667 0.9090909091
 """
 
@@ -51,6 +55,7 @@ elu       0.04978706837 0.3678794412 0.6065306597 1 1 1
 selu      0.08753061208 0.646768603 1.066341153 1.758099341 1.050700987 1.050700987
 silu     -0.08810410602 0.07232948813 0.2600388127 0.5 0.7399611873 1.090784249
 gelu     -0.0119456472 -0.08331547059 0.1325048753 0.5 0.8674951247 1.085231801
+mish     -0.09339311453 0.05921675588 0.2895106779 0.6 0.8864243754 1.069317934
 softsign  0.0625 0.25 0.4444444444 1 0.4444444444 0.1111111111
 """
 
@@ -63,7 +68,8 @@ softplus 0.04517665973 0.1966119332 0.2350037122 0.25 0.2350037122 0.1049935854
 
 def rows(text):
     lines = [line.split() for line in text.strip().splitlines()]
-    return [(name.replace("_", " "), np.array(numbers, float)) for name, *numbers in lines]
+    known = {name.replace(" ", "_"): name for name in F}
+    return [(known[name], np.array(numbers, float)) for name, *numbers in lines]
 
 
 def derivative(f):
@@ -230,3 +236,53 @@ def test_unknown(identifier):
 def test_a_misspelt_name_is_corrected():
     with pytest.raises(ValueError, match=r"sigmiod.*Did you mean 'sigmoid'"):
         activations.get("sigmiod")
+
+
+# --- the less common ones -------------------------------------------------------------------------
+
+
+def test_sparsemax_is_the_nearest_point_of_the_simplex():
+    p = activations.sparsemax(np.array([0.5, 0.6, 0.1])).numpy()
+    assert_allclose(p, [0.43333333333333, 0.53333333333333, 0.03333333333333], rtol=1e-12)
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(5, 7)) * 3
+    p = activations.sparsemax(z).numpy()
+    assert_allclose(p.sum(-1), 1.0)
+    assert (p >= 0).all()
+    assert (p == 0).any()
+    others = rng.dirichlet(np.ones(7), size=(200, 1))
+    assert (((p - z) ** 2).sum(-1) <= ((others - z) ** 2).sum(-1) + 1e-12).all()
+    assert_allclose(activations.sparsemax(z.T, axis=0).numpy(), p.T)
+    assert tg.check_gradients(lambda x: activations.sparsemax(x), z).ok
+
+
+@pytest.mark.parametrize(
+    ("f", "kinks"),
+    [
+        (activations.sparse_plus, [-1.0, 1.0]),
+        (activations.sparse_sigmoid, [-1.0, 1.0]),
+        (activations.squareplus, []),
+        (activations.hard_silu, []),
+        (activations.celu, []),
+    ],
+)
+def test_gradients_by_differences(f, kinks):
+    x = np.array([-4.0, -2.0, -0.7, 0.2, 0.9, 1.7, 5.0])
+    assert tg.check_gradients(f, x).ok
+    assert_allclose(f(np.array(kinks)).numpy(), [0.0, 1.0][: len(kinks)])
+
+
+def test_steps_do_not_learn():
+    x = Tensor(np.array([-1.0, 0.0, 2.0]), requires_grad=True)
+    assert activations.step(x).tolist() == [0.0, 1.0, 1.0]
+    assert activations.sign(x).tolist() == [-1.0, 0.0, 1.0]
+    assert not activations.step(x).requires_grad or tg.grad(lambda v: ops.sum(activations.step(v)))(
+        np.ones(2)
+    ).tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("name", sorted(set(activations.__all__) - {"get", "serialize"}))
+def test_every_name_is_found_and_written_again(name):
+    f = activations.get(name)
+    assert f is getattr(activations, name)
+    assert activations.get(activations.serialize(f)) is f

@@ -29,6 +29,8 @@ FLOORS = {
     "check": 5,
     "views": 5,
     "initializers": 5,
+    "regularizers": 5,
+    "constraints": 5,
     "activations": 5,
     "layers": 5,
     "losses": 5,
@@ -40,7 +42,8 @@ FLOORS = {
     "__init__": 8,
     "__main__": 9,
 }
-TOGETHER = [{"layers", "activations", "initializers"}]  # groups of one floor that may meet
+# groups of one floor that may meet
+TOGETHER = [{"layers", "activations", "initializers", "regularizers", "constraints"}]
 FILES = sorted(p for p in PACKAGE.rglob("*.py"))
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from . import (
         activations,
         callbacks,
+        constraints,
         datasets,
         initializers,
         layers,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         metrics,
         models,
         optimizers,
+        regularizers,
     )
     from .check import assert_gradients, check_gradients, check_primitive
     from .layers import Input
@@ -53,8 +55,8 @@ __version__ = "0.1.0"
 # what is heavier than the engine loads on first use: the import costs little more than NumPy's
 _MODULES = frozenset(
     [
-        *("activations", "callbacks", "check", "datasets", "initializers", "layers"),
-        *("losses", "metrics", "models", "optimizers", "views"),
+        *("activations", "callbacks", "check", "constraints", "datasets", "initializers"),
+        *("layers", "losses", "metrics", "models", "optimizers", "regularizers", "views"),
     ]
 )
 _NAMES = {
@@ -82,6 +84,7 @@ __all__ = [
     "callbacks",
     "check_gradients",
     "check_primitive",
+    "constraints",
     "datasets",
     "detect_anomaly",
     "draw",
@@ -102,6 +105,7 @@ __all__ = [
     "ops",
     "optimizers",
     "primitive",
+    "regularizers",
     "set_floatx",
     "set_grad_enabled",
     "training",

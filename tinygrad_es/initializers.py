@@ -21,10 +21,12 @@ __all__ = [
     "GlorotUniform",
     "HeNormal",
     "HeUniform",
+    "Identity",
     "Initializer",
     "LecunNormal",
     "LecunUniform",
     "Ones",
+    "Orthogonal",
     "RandomNormal",
     "RandomUniform",
     "TruncatedNormal",
@@ -237,6 +239,45 @@ class LecunNormal(_Scaled):
     chosen = (1.0, "fan_in", "truncated_normal")
 
 
+class Identity(Initializer):
+    """The identity matrix times a gain; of a shape that is not square, its upper left part."""
+
+    def __init__(self, gain: float = 1.0) -> None:
+        self.gain = gain
+
+    def __call__(self, shape: Any, dtype: Any = None) -> Any:
+        sizes = tuple(shape)
+        if len(sizes) != 2:
+            raise ValueError(
+                "Identity matrix initializer can only be used for 2D matrices. Received: "
+                f"shape={sizes}"
+            )
+        return self.gain * np.eye(*sizes, dtype=dtype or float_dtype())
+
+
+class Orthogonal(Initializer):
+    """Orthonormal rows or columns times a gain: the Q of a normal matrix, R's diagonal positive.
+
+    More than two axes: all but the last as one. Source: Saxe et al. 2014.
+    """
+
+    def __init__(self, gain: float = 1.0, seed: int | None = None) -> None:
+        super().__init__(seed)
+        self.gain = gain
+
+    def draw(self, shape: Shape, rng: np.random.Generator) -> Any:
+        if len(shape) < 2:
+            raise ValueError(
+                "The tensor to initialize must be at least two-dimensional. Received: "
+                f"shape={shape} of rank {len(shape)}."
+            )
+        rows, columns = math.prod(shape[:-1]), shape[-1]
+        tall = rng.standard_normal((max(rows, columns), min(rows, columns)))
+        q, r = np.linalg.qr(tall)
+        q *= np.sign(np.diag(r))
+        return self.gain * (q if rows >= columns else q.T).reshape(shape)
+
+
 _TABLE = {
     "zeros": Zeros,
     "ones": Ones,
@@ -253,6 +294,8 @@ _TABLE = {
     "he_normal": HeNormal,
     "lecun_uniform": LecunUniform,
     "lecun_normal": LecunNormal,
+    "identity": Identity,
+    "orthogonal": Orthogonal,
 }
 
 

@@ -186,6 +186,18 @@ ACTIVATIONS: list[tuple[str, Any, Any]] = [
     ("tanh", act.tanh, F.tanh),
     ("exponential", act.exponential, torch.exp),
     ("linear", act.linear, lambda x: x.clone()),
+    ("celu", act.celu, F.celu),
+    ("celu alpha", lambda x: act.celu(x, 0.25), lambda x: F.celu(x, 0.25)),
+    ("mish", act.mish, F.mish),
+    ("hard_sigmoid", act.hard_sigmoid, lambda x: F.relu6(x + 3) / 6),  # torch's own: 1/6 in float32
+    ("hard_silu", act.hard_silu, F.hardswish),
+    ("hard_tanh", act.hard_tanh, F.hardtanh),
+    ("hard_shrink", act.hard_shrink, F.hardshrink),
+    ("soft_shrink", act.soft_shrink, F.softshrink),
+    ("tanh_shrink", act.tanh_shrink, F.tanhshrink),
+    ("relu6 itself", act.relu6, F.relu6),
+    ("threshold", lambda x: act.threshold(x, 0.3, -2.0), lambda x: F.threshold(x, 0.3, -2.0)),
+    ("log_sigmoid", act.log_sigmoid, F.logsigmoid),
 ]
 
 
@@ -197,6 +209,8 @@ def _activations() -> Iterator[Case]:
         if name not in ("exponential", "relu threshold"):
             far = (np.array([-1000.0, -50.0, 50.0, 1000.0]),)
             yield from cases(f"activations.{name} far", mine, peer, far, smooth=False)
+    yield from cases("activations.glu", act.glu, F.glu, ((2, 4),))
+    yield from cases("activations.log_softmax", act.log_softmax, lambda x: F.log_softmax(x, -1), ((2, 3),))
     yield from cases("activations.softmax", act.softmax, lambda x: F.softmax(x, -1), ((2, 3),))
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "is_training",
     "no_grad",
     "scope",
+    "scope_now",
     "set_grad_enabled",
     "training",
 ]
@@ -123,6 +124,11 @@ def is_grad_enabled() -> bool:
 def is_training() -> bool:
     """Whether the training flag is on here and now."""
     return MODES.get().training
+
+
+def scope_now() -> str:
+    """The layers inside which this runs, outermost first; "" outside of all."""
+    return MODES.get().scope
 
 
 class scope:

@@ -30,4 +30,4 @@ class Activation(Layer):
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {"activation": self.activation.__name__}
+        return super().get_config() | {"activation": activations.serialize(self.activation)}

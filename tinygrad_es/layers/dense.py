@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import activations, initializers, ops
+from .. import activations, constraints, initializers, ops, regularizers
 from ..autodiff.tensor import Tensor
 from .layer import Layer, Shape, positive_integer
 
@@ -19,6 +19,8 @@ class Dense(Layer):
         activation: a name or a function; None is the identity.
         use_bias: whether b is added.
         kernel_initializer, bias_initializer: names, objects or functions of a shape.
+        kernel_regularizer, bias_regularizer, activity_regularizer: penalties in the loss.
+        kernel_constraint, bias_constraint: what the weights satisfy after each update.
 
     Shapes: x (batch, …, n) → y (batch, …, units); kernel (n, units), bias (units,).
 
@@ -38,14 +40,23 @@ class Dense(Layer):
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.units = positive_integer("units", units)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
         self.bias: Tensor | None = None
 
     def build(self, input_shape: Shape) -> None:
@@ -56,9 +67,21 @@ class Dense(Layer):
                 f"input_shape={input_shape}; of samples of one number each make a column, "
                 "x.reshape(-1, 1)."
             )
-        self.kernel = self.add_weight((n, self.units), self.kernel_initializer, name="kernel")
+        self.kernel = self.add_weight(
+            (n, self.units),
+            self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+            name="kernel",
+        )
         if self.use_bias:
-            self.bias = self.add_weight((self.units,), self.bias_initializer, name="bias")
+            self.bias = self.add_weight(
+                (self.units,),
+                self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+                name="bias",
+            )
 
     def call(self, x: Any) -> Any:
         if x.shape[-1] != self.kernel.shape[0]:
@@ -82,8 +105,13 @@ class Dense(Layer):
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
             "units": self.units,
-            "activation": self.activation.__name__,
+            "activation": activations.serialize(self.activation),
             "use_bias": self.use_bias,
             "kernel_initializer": initializers.serialize(self.kernel_initializer),
             "bias_initializer": initializers.serialize(self.bias_initializer),
+            "kernel_regularizer": regularizers.serialize(self.kernel_regularizer),
+            "bias_regularizer": regularizers.serialize(self.bias_regularizer),
+            "activity_regularizer": regularizers.serialize(self.activity_regularizer),
+            "kernel_constraint": constraints.serialize(self.kernel_constraint),
+            "bias_constraint": constraints.serialize(self.bias_constraint),
         }

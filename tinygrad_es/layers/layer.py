@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .. import initializers
+from .. import constraints, initializers, regularizers
 from ..autodiff.config import float_dtype
-from ..autodiff.modes import is_training, scope
+from ..autodiff.modes import is_training, scope, scope_now
 from ..autodiff.modes import training as training_mode
 from ..autodiff.tensor import Tensor, as_tensor, constant
 from ..registry import snake_case
@@ -21,6 +21,7 @@ __all__ = ["Layer", "clear_session", "unique_name"]
 
 Shape = tuple[int | None, ...]
 _counters: dict[str, Iterator[int]] = {}
+_ADDING = False  # whether any layer ever added a loss: then calls start by forgetting the last's
 
 
 def unique_name(base: str) -> str:
@@ -40,6 +41,7 @@ class Layer:
     Args:
         name: unique within a model; default: the class in snake case and a number.
         trainable: whether its weights get gradients.
+        activity_regularizer: a penalty on what the layer returns, divided by the batch's size.
         dtype: of the weights; default `floatx`.
         input_shape / input_dim: accepted on a first layer, as in Keras 2.
 
@@ -74,6 +76,7 @@ class Layer:
         name: str | None = None,
         trainable: bool = True,
         dtype: Any = None,
+        activity_regularizer: Any = None,
         **kwargs: Any,
     ) -> None:
         input_shape = kwargs.pop("input_shape", None)
@@ -97,6 +100,9 @@ class Layer:
         self.built_shape: Shape | None = None
         self.own_weights: list[Tensor] = []
         self.frozen: list[Tensor] = []  # those of them that never get gradients
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self._penalized: list[tuple[Tensor, Any]] = []  # weights, each with its regularizer
+        self._added: list[Any] = []  # losses of the last call
 
     # --- what a subclass writes ------------------------------------------------------------------
 
@@ -121,14 +127,22 @@ class Layer:
         x = self.check_input(x)
         if not self.built:
             self.build((None, *x.shape[1:]))
+        if _ADDING and not scope_now():
+            for layer in self.nested():
+                layer._added.clear()
         if training is None and not self._takes_training:
             with scope(self.name):
-                return self.call(x)
-        flag = is_training() if training is None else bool(training)
-        with scope(self.name), training_mode(flag):
-            if self._takes_training:
-                return self.call(x, training=flag)  # type: ignore[call-arg]  # checked above
-            return self.call(x)
+                y = self.call(x)
+        else:
+            flag = is_training() if training is None else bool(training)
+            with scope(self.name), training_mode(flag):
+                if self._takes_training:
+                    y = self.call(x, training=flag)  # type: ignore[call-arg]  # checked above
+                else:
+                    y = self.call(x)
+        if self.activity_regularizer is not None:
+            self.add_loss(self.activity_regularizer(y) / max(y.shape[0], 1))
+        return y
 
     def check_input(self, x: Any) -> Tensor:
         """The input as a Tensor of floats, of a shape that this layer can take."""
@@ -152,16 +166,50 @@ class Layer:
         *,
         dtype: Any = None,
         trainable: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
         name: str | None = None,
     ) -> Tensor:
-        """A new weight of this layer, a Tensor named `layer/name`."""
+        """A new weight of this layer, a Tensor named `layer/name`.
+
+        Args:
+            shape: its lengths.
+            initializer: a name, an object or a function of a shape.
+            dtype: default: the layer's.
+            trainable: whether training changes it.
+            regularizer: a penalty that is part of the loss.
+            constraint: what its value must satisfy after each update.
+            name: the last part of its name.
+        """
         values = initializers.get(initializer)(tuple(shape), dtype or self.dtype)
         weight = Tensor(values, dtype=dtype or self.dtype, name=f"{self.name}/{name or 'weight'}")
         weight.requires_grad = trainable and self._trainable
+        weight.marked().constraint = constraints.get(constraint)
         self.own_weights.append(weight)
         if not trainable:
             self.frozen.append(weight)
+        if regularizer is not None:
+            self._penalized.append((weight, regularizers.get(regularizer)))
         return weight
+
+    # --- losses of the layer ----------------------------------------------------------------------
+
+    def add_loss(self, loss: Any) -> None:
+        """Let the training add this number to its loss; to be called from `call`."""
+        global _ADDING
+        _ADDING = True
+        self._added.append(as_tensor(loss))
+
+    def may_have_losses(self) -> bool:
+        """False where `losses` is empty and stays so."""
+        return _ADDING or any(layer._penalized for layer in self.nested())
+
+    @property
+    def losses(self) -> list[Tensor]:
+        """What training adds to its loss: losses of the last call, then penalties of weights."""
+        layers = self.nested()
+        found = [loss for layer in layers for loss in layer._added]
+        return found + [r(w) for layer in layers for w, r in layer._penalized]
 
     @property
     def sublayers(self) -> list[Layer]:

@@ -29,9 +29,12 @@ class Trainer:
     loss: Any = None
     stop_training = False
     _parameters: list[Tensor] | None = None  # what the steps of a `fit` change
+    _penalized_training: bool | None = None  # whether they have losses to add
     built: bool
     history: Any
     trainable_weights: list[Tensor]
+    losses: list[Tensor]
+    may_have_losses: Any
 
     def compile(
         self,
@@ -81,7 +84,11 @@ class Trainer:
         """The loss of a batch."""
         if self.loss is None:
             raise ValueError("No loss to compute: pass `loss=…` to `compile()`.")
-        return self.loss(y, y_pred, sample_weight)
+        total = self.loss(y, y_pred, sample_weight)
+        if self._penalized_training is not False:
+            for penalty in self.losses:
+                total = total + penalty
+        return total
 
     # --- many batches ----------------------------------------------------------------------------
 
@@ -141,7 +148,7 @@ class Trainer:
                 validation_batch_size or batch_size, validation_freq, hooks,
             )  # fmt: skip
         finally:
-            self._parameters = None
+            self._parameters = self._penalized_training = None
             for bar in progress:
                 bar.close()
         return history
@@ -180,6 +187,8 @@ class Trainer:
             for hook in begin:
                 hook(i, {})
             loss, y_pred = self.train_step(x, y, weight)
+            if i == 0:  # the first call may add the first loss
+                self._penalized_training = self.may_have_losses()
             n = len(x)
             total += float(loss.value) * n
             samples += n
