@@ -127,7 +127,7 @@ CASES = {
     "Input": (lambda: layers.Input(), ValueError, "pass a `shape`"),
     "not a layer": (lambda: Sequential(["x"]), ValueError, "Only instances.*str"),
     "1-D": (lambda: layers.Dense(2)(np.ones(3)), ValueError, "min_ndim=2, found ndim=1"),
-    "features": (lambda: compiled().predict(np.ones((1, 5))), ValueError, r"value 2.*\(1, 5\)"),
+    "features": (lambda: compiled().predict(np.ones((1, 5))), ValueError, r"\(None, 2\), found.*\(1, 5\)"),
     "not compiled": (lambda: Sequential([layers.Dense(1)]).fit(A, A), ValueError, "compile()"),
     "loss name": (lambda: compiled(loss="foo"), ValueError, "loss identifier: foo"),
     "optimizer name": (lambda: compiled(optimizer="foo"), ValueError, "optimizer identifier: foo"),
@@ -215,3 +215,107 @@ def test_a_float_stays_one_number_in_place():
     with pytest.raises(ShapeError):
         x += np.ones(3)
     assert x.item() == 1.0
+
+
+# --- what a new user ran into ---------------------------------------------------------------------
+
+
+def test_a_function_as_loss_or_metric_gets_targets_with_the_axes_of_the_predictions():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(64, 1))
+    t = 3.0 * x[:, 0] + 1.0
+
+    def squared(a, b):
+        assert np.shape(a) == b.shape
+        return np.mean((a - b) ** 2, axis=-1)
+
+    model = Sequential([layers.Input((1,)), layers.Dense(1)])
+    model.compile(optimizers.SGD(0.3), squared, [squared])
+    model.fit(x, t, epochs=60, verbose=0)
+    kernel, bias = model.get_weights()
+    assert kernel.item() == pytest.approx(3.0, abs=1e-2)
+    assert bias.item() == pytest.approx(1.0, abs=1e-2)
+
+
+def test_comparing_with_none_is_false():
+    x = Tensor([1.0, 2.0])
+    assert x != None  # noqa: E711 - what a beginner writes
+    assert x != None  # noqa: E711 - the same
+    assert x != "a"
+    assert (x == 1.0).tolist() == [True, False]
+
+
+def test_one_column_may_come_without_its_axis():
+    model = Sequential([layers.Input((1,)), layers.Dense(2)])
+    assert model.predict(np.ones(5), verbose=0).shape == (5, 2)
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "words"),
+    [
+        (lambda: optimizers.SGD(0.1).step(Tensor([1.0])), TypeError, "expected a list of Tensors"),
+        (lambda: optimizers.SGD(0.1).step([np.ones(2)]), TypeError, "expected a list of Tensors"),
+        (lambda: optimizers.Adam().step(Tensor([1.0]) * 2), TypeError, "expected a list"),
+        (lambda: tg.grad(3.0), TypeError, "pass f itself"),
+        (lambda: tg.vjp(3.0, 1.0), TypeError, "pass f itself"),
+        (lambda: tg.check_gradients(np.ones(2), 1.0), TypeError, "pass f itself"),
+        (lambda: Tensor(1.0, name=3), TypeError, "name: expected a string"),
+        (lambda: tg.primitive(len), TypeError, "expected the symbol first"),
+        (lambda: compiled().fit(A, A, epochs="3"), ValueError, "`epochs`.*epochs='3'"),
+        (lambda: compiled().fit(A, A, epochs=-1), ValueError, "`epochs`.*epochs=-1"),
+    ],
+)
+def test_mistakes_are_named(call, kind, words):
+    with pytest.raises(kind, match=words):
+        call()
+
+
+def test_labels_of_a_sigmoid_lie_between_zero_and_one():
+    with pytest.raises(ValueError, match=r"from 0 to 1\. Received: targets from -1 to 1; .*hinge"):
+        tg.losses.binary_crossentropy(np.array([[-1.0], [1.0]]), np.full((2, 1), 0.5))
+
+
+def test_what_returns_nothing_is_named():
+    class Silent(layers.Layer):
+        def call(self, x):
+            _ = x * 2
+
+    with pytest.raises(ValueError, match=r"\"silent\" \(Silent\) returned None"):
+        Silent()(A)
+    model = Sequential([layers.Input((3,)), layers.Dense(1)])
+    model.compile("sgd", lambda t, y: None)
+    with pytest.raises(ValueError, match="returned None"):
+        model.fit(A, A[:, :1], verbose=0)
+
+
+def test_a_model_that_forgot_its_base():
+    class Forgetful(tg.Model):
+        def __init__(self):
+            self.dense = layers.Dense(2)
+
+        def call(self, x):
+            return self.dense(x)
+
+    with pytest.raises(RuntimeError, match="super"):
+        Forgetful().compile("sgd", "mse")
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        lambda xp, g, y, x: g * np.exp(x) * np.sign(x),
+        lambda xp, g, y, x: g * xp.foo(x),
+        lambda g, x: g,
+        lambda xp, g, y, x: None,
+    ],
+)
+def test_the_battery_reports_what_a_rule_may_not_do(rule):
+    @tg.primitive("mine", samples=[((3,),), ((),)], elementwise=True)
+    def mine(xp, x):
+        """eˣ."""
+        return xp.exp(x)
+
+    mine.derivatives(x=rule)
+    problems = tg.check_primitive(mine)
+    assert problems
+    assert all(line.startswith("sample ") for line in problems)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,23 +41,30 @@ def parser() -> argparse.ArgumentParser:
         metavar="N",
         help="passes over the training data (default: %(default)s)",
     )
-    demo.add_argument("--seed", type=int, default=7, help="of all random numbers (default: 7)")
+    demo.add_argument("--seed", type=natural, default=7, help="of all random numbers (default: 7)")
     return top
+
+
+def natural(text: str, low: int = 0) -> int:
+    """An integer from `low` on, or argparse's error."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = low - 1
+    if number < low:
+        raise argparse.ArgumentTypeError(f"expected an integer from {low} on. Received: {text!r}")
+    return number
 
 
 def positive(text: str) -> int:
     """A positive integer, or argparse's error."""
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"expected a positive integer. Received: {text!r}")
-    return number
+    return natural(text, 1)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code (0 done, 1 failed, 2 wrong arguments)."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without ✓ or × shows ?
     top = parser()
     options = top.parse_args(arguments)
     if options.command is None:

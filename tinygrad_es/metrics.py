@@ -10,6 +10,7 @@ import numpy as np
 from . import losses
 from .autodiff.modes import no_grad
 from .autodiff.tensor import as_tensor
+from .losses.loss import same_rank
 from .registry import find
 
 __all__ = ["Mean", "Metric", "accuracy", "confusion_matrix", "get"]
@@ -132,5 +133,9 @@ def get(identifier: Any) -> Metric:
     if isinstance(identifier, Metric):
         return identifier
     if callable(identifier):
-        return Mean(identifier, getattr(identifier, "__name__", "metric"))
+
+        def function(y_true: Any, y_pred: Any) -> Any:
+            return identifier(same_rank(np.asarray(y_true), y_pred), y_pred)
+
+        return Mean(function, getattr(identifier, "__name__", "metric"))
     raise ValueError(f"Could not interpret metric identifier: {identifier!r}")

@@ -68,13 +68,26 @@ def install(name: str, op: Any) -> None:
             setattr(Tensor, f"__{sign}__", function)
             setattr(Tensor, f"__r{sign}__", _reflected(function))
         if name in _ONE_SIDED:
-            setattr(Tensor, f"__{_ONE_SIDED[name]}__", function)
+            compares = name in ("equal", "not_equal")
+            sign = _ONE_SIDED[name]
+            setattr(Tensor, f"__{sign}__", _with_numbers(function) if compares else function)
         if name in COMPOSITES:
             return
     else:
         of_a_tensor = op.__code__.co_varnames[0] not in ("tensors", "subscripts")
     if of_a_tensor and name not in _OWN and not name.endswith("_twin"):
         setattr(Tensor, name, function)
+
+
+def _with_numbers(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+    """`t == None` and `t == "a"` are what Python makes of them: False."""
+
+    def compare(self: Tensor, other: Any) -> Any:
+        if other is None or isinstance(other, str):
+            return NotImplemented
+        return function(self, other)
+
+    return compare
 
 
 def _reflected(function: Callable[..., Any]) -> Callable[[Any, Any], Any]:

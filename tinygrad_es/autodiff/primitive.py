@@ -94,15 +94,16 @@ class Primitive:
         """The operation's name, a standard NumPy one where there is one."""
         return self.__name__
 
-    def derivatives(self, **rules: Rule | None) -> Primitive:
+    def derivatives(self, *by_position: Any, **rules: Rule | None) -> Primitive:
         """Write one rule per input; None says: no derivative exists in this input.
 
         Raises TypeError where an input is missing or a name is not an input.
         """
-        if set(rules) != set(self.inputs):
+        if by_position or set(rules) != set(self.inputs):
             raise TypeError(
                 f"primitive {self.name}: expected one derivative for each of {list(self.inputs)}; "
-                f"received {list(rules)}. Write `{self.inputs[0]}=None` where there is none."
+                f"received {list(rules) or len(by_position)}. Write each by its name, and "
+                f"`{self.inputs[0]}=None` where there is none."
             )
         self.rules = tuple(rules[name] for name in self.inputs)
         self.differentiable = any(rule is not None for rule in self.rules)
@@ -167,6 +168,12 @@ def primitive(
     >>> x.grad
     tensor(6.0)
     """
+
+    if not isinstance(symbol, str):
+        raise TypeError(
+            '@primitive: expected the symbol first, @primitive("x·|x|", samples=[((3,),)]). '
+            f"Received: {symbol!r}."
+        )
 
     def make(forward: Callable[..., Any]) -> Primitive:
         op = Primitive(forward, symbol, samples, elementwise, domain, aliases, twin, calm)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import arrays, faults, floats, rules
-from .errors import ShapeError
+from .errors import GradientError, ShapeError
 from .hooks import run_hooks
 from .modes import MODES
 from .order import as_recorded
@@ -286,6 +286,13 @@ class Frontier:
 
 def fit(c: Any, like: Any, node: Tensor, x: Tensor) -> Any:
     """A contribution, summed over what was broadcast, in the shape and dtype of its input."""
+    if c is None:
+        position = next(i for i, other in enumerate(node.inputs) if other is x)
+        assert node.op is not None
+        raise GradientError(
+            f"the rule ∂{node.op.name}/∂{node.op.input_name(position)} returned None. Expected the "
+            "gradient in that input; does it lack a return?"
+        )
     if type(like) is float:
         return float(np.sum(c))
     if type(c) is not ndarray:

@@ -177,6 +177,8 @@ class Tensor(Interface):
 
     @name.setter
     def name(self, new: str | None) -> None:
+        if new is not None and not isinstance(new, str):
+            raise TypeError(f"name: expected a string. Received: {describe(new)}.")
         self.marked().name = new
 
     @property

@@ -60,6 +60,14 @@ def chosen(name: str, argnums: int | Sequence[int], args: Arguments) -> tuple[in
     return found
 
 
+def must_be_function(name: str, f: Any) -> None:
+    """A TypeError for f(x) in the place of f."""
+    if not callable(f):
+        raise TypeError(
+            f"{name}: expected a function. Received: {describe(f)}; pass f itself, not f(x)."
+        )
+
+
 class Trace:
     """One run of a function on fresh Tensors: what came out, and by which doors it went in.
 
@@ -76,6 +84,7 @@ class Trace:
         kwargs: Any,
         has_aux: bool = False,
     ) -> None:
+        must_be_function(name, f)
         self.wrapped = any(type(a) is Tensor for a in args)
         start = next_index()
         with Switch(grad=True, tracing=True):
@@ -141,6 +150,8 @@ def value_and_grad(
     Raises:
         GradientError: f returned more than one number (use `jacobian` or `vjp`).
     """
+
+    must_be_function("grad", f)
 
     @functools.wraps(f)
     def run(*args: Any, **kwargs: Any) -> Any:

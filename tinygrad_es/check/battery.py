@@ -21,6 +21,12 @@ from .numeric import cotangent
 
 __all__ = ["check_primitive", "inputs_of_sample"]
 
+ADVICE = (
+    "Forward and rules are read with floats, arrays, Tensors and text in turn: write each function "
+    "as xp.name (xp.exp, not np.exp or math.exp), a choice as xp.where (not if), and a rule as "
+    "(xp, g, y, *inputs) that returns the gradient."
+)
+
 
 def check_primitive(op: Any, seed: int = 0) -> list[str]:
     """Run the battery on one primitive; returns what it found wrong, one line each.
@@ -41,7 +47,11 @@ def check_primitive(op: Any, seed: int = 0) -> list[str]:
     for k, sample in enumerate(op.samples):
         inputs, options = inputs_of_sample(op, sample, seed + k)
         for check in (_check_floats, _check_derivatives, _check_graph, _check_text):
-            found = check(op, inputs, options)
+            try:
+                found = check(op, inputs, options)
+            except Exception as error:
+                reading = check.__name__.removeprefix("_check_")
+                found = [f"{reading}: {type(error).__name__}: {error}. {ADVICE}"]
             problems += [f"sample {k}: {line}" for line in found]
     return problems
 

@@ -86,6 +86,11 @@ def check_gradients(
     >>> check_gradients(lambda x: (x * x).sum(), [1.0, -2.0]).ok
     True
     """
+    if not callable(f):
+        raise TypeError(
+            f"check_gradients: expected a function first. Received: {describe(f)}; pass f itself, "
+            "not f(x)."
+        )
     if order not in (1, 2):
         raise ValueError(f"check_gradients: expected order 1 or 2. Received: {order!r}.")
     if not inputs:

@@ -140,6 +140,11 @@ class Layer:
                     y = self.call(x, training=flag)  # type: ignore[call-arg]  # checked above
                 else:
                     y = self.call(x)
+        if y is None:
+            raise ValueError(
+                f'the call of layer "{self.name}" ({type(self).__name__}) returned None. Expected '
+                "a Tensor: add a return."
+            )
         if self.activity_regularizer is not None:
             self.add_loss(self.activity_regularizer(y) / max(y.shape[0], 1))
         return y

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..autodiff.tensor import as_tensor
+import numpy as np
+
+from ..autodiff.tensor import Tensor, as_tensor
 from ..registry import resolve
 from .cross_entropy import (
     BinaryCrossentropy,
@@ -35,7 +37,7 @@ from .hinges import (
     multiclass_hinge,
     squared_hinge,
 )
-from .loss import Loss
+from .loss import Loss, same_rank
 from .regression import (
     CosineSimilarity,
     HalfSquaredError,
@@ -110,7 +112,11 @@ class Wrapped(Loss):
         self.function = function
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        return as_tensor(self.function(y_true, y_pred))
+        y_true = y_true if isinstance(y_true, Tensor) else np.asarray(y_true)
+        found = self.function(same_rank(y_true, y_pred), y_pred)
+        if found is None:
+            raise ValueError(f"loss {self.name} returned None. Expected a Tensor: add a return.")
+        return as_tensor(found)
 
     def get_config(self) -> dict[str, Any]:
         return {"function": self.function}

@@ -102,8 +102,10 @@ def _sparse(
     if np.count_nonzero(hot) != labels.size:
         wrong = labels[~hot.any(axis=-1)]
         raise ValueError(
-            f"expected class numbers from 0 to {classes - 1} (the predictions have {classes} "
-            f"columns). Received: {wrong.size} other target(s), the first is {wrong[0]:g}."
+            f"sparse_categorical_crossentropy: expected class numbers from 0 to {classes - 1}, for "
+            f"the predictions have {classes} columns. Received: {wrong.size} target(s) outside, "
+            f"the first is {wrong[0]:g}. Number the classes from 0, or give the last layer more "
+            "units."
         )
     logits = y if from_logits else logits_of(y, "softmax")
     if logits is not None:
@@ -132,6 +134,12 @@ def binary_crossentropy(
 ) -> Any:
     """mean(−t·log p − (1 − t)·log(1 − p)) over an axis; p is clipped to [1e-7, 1 − 1e-7]."""
     t, y = paired(y_true, y_pred)
+    if t.size and type(t) is np.ndarray and not 0.0 <= t.min() <= t.max() <= 1.0:
+        raise ValueError(
+            "binary_crossentropy: expected targets from 0 to 1. Received: targets from "
+            f"{t.min():g} to {t.max():g}; labels ±1 go with hinge, class numbers with "
+            "sparse_categorical_crossentropy."
+        )
     if label_smoothing:
         t = t * (1.0 - label_smoothing) + 0.5 * label_smoothing
     logits = y if from_logits else logits_of(y, "sigmoid")

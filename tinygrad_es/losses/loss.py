@@ -13,7 +13,7 @@ from ..autodiff import rules as r
 from ..autodiff.tensor import Tensor, as_tensor
 from ..registry import snake_case
 
-__all__ = ["FunctionLoss", "Loss", "paired"]
+__all__ = ["FunctionLoss", "Loss", "paired", "same_rank"]
 
 REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none")
 
@@ -34,10 +34,23 @@ def paired(y_true: Any, y_pred: Any) -> tuple[Any, Tensor]:
         if not fits or t.ndim != y_pred.ndim:
             raise ValueError(
                 f"the targets must have the shape of the predictions, {y_pred.shape}. Received: "
-                f"y_true of shape {t.shape}; class numbers go with sparse_categorical_crossentropy "
-                "(or ops.one_hot)."
+                f"y_true of shape {t.shape}. Give the last layer as many units as there are "
+                "targets; class numbers go with sparse_categorical_crossentropy (or ops.one_hot)."
             )
     return (t if t.dtype == y_pred.dtype else t.astype(y_pred.dtype)), y_pred
+
+
+def same_rank(y_true: Any, y_pred: Any) -> Any:
+    """The targets with as many axes as the predictions, where one of length 1 is too many or few.
+
+    Without it (n,) − (n, 1) would be n×n.
+    """
+    t, y = np.shape(y_true), np.shape(y_pred)
+    if len(t) == len(y) - 1 and y[-1] == 1:
+        return y_true.reshape(*t, 1)
+    if len(t) == len(y) + 1 and t[-1] == 1:
+        return y_true.reshape(t[:-1])
+    return y_true
 
 
 class Loss:

@@ -107,6 +107,22 @@ class Sequential(Model):
             layer.built_shape = shape
             shape = layer.compute_output_shape(shape)
 
+    def check_input(self, x: Any) -> Any:
+        x = super().check_input(x)
+        if self._input is None:
+            return x
+        expected = self._input.shape
+        if x.ndim == len(expected) - 1 and expected[-1] == 1:
+            x = x.reshape(*x.shape, 1)  # a column of one number a sample
+        if x.ndim != len(expected) or any(
+            n is not None and n != m for n, m in zip(expected[1:], x.shape[1:], strict=True)
+        ):
+            raise ValueError(
+                f'Input 0 of layer "{self.name}" is incompatible with the layer: expected '
+                f"shape={expected}, found shape={x.shape}"
+            )
+        return x
+
     def call(self, x: Any) -> Any:
         for layer in self.chain:
             x = layer(x)

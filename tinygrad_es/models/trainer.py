@@ -14,7 +14,7 @@ from ..autodiff.config import float_dtype
 from ..autodiff.modes import no_grad, training
 from ..autodiff.tensor import Tensor
 from ..callbacks import Callback, CallbackList, History, Logs
-from ..layers.layer import positive_integer
+from ..layers.layer import must_be_initialised, positive_integer
 from ..metrics import get as get_metric
 from .data import Data, batch_size_of, class_weights, split
 from .progress import Progress, described, level
@@ -47,6 +47,7 @@ class Trainer:
         Raises:
             ValueError: an unknown name, or metrics that are not a list.
         """
+        must_be_initialised(self)
         if metrics is not None and not isinstance(metrics, (list, tuple)):
             raise ValueError(
                 "Expected `metrics` argument to be a list or tuple. Received instead: "
@@ -118,6 +119,8 @@ class Trainer:
             ValueError: not compiled; x and y of different lengths; arguments out of range.
         """
         self._must_be_compiled()
+        whole("epochs", epochs)
+        whole("initial_epoch", initial_epoch)
         data = self._prepared(x, y, sample_weight)
         if data.y is None:
             raise ValueError("fit: expected targets. Received: y=None.")
@@ -333,6 +336,12 @@ class Trainer:
         logs = {m.name: m.result() for m in self.metrics}
         logs["loss"] = loss
         return dict(sorted(logs.items()))
+
+
+def whole(name: str, value: Any) -> None:
+    """A ValueError unless an integer from 0 on."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 0:
+        raise ValueError(f"`{name}` must be an integer from 0 on. Received: {name}={value!r}.")
 
 
 def as_list(callbacks: Any) -> list[Any]:

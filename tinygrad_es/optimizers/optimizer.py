@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..autodiff import arrays, floats
-from ..autodiff.errors import ShapeError
+from ..autodiff.errors import ShapeError, describe
 from ..autodiff.tensor import Tensor, constant
 from ..registry import snake_case
 from . import schedules
@@ -141,11 +141,12 @@ class Optimizer:
         if callable(value):
             self._schedule = value
         elif isinstance(value, bool) or not isinstance(value, (float, np.floating)):
+            hint = f"; write {float(value)!r}." if type(value) is int else ""
             raise ValueError(
                 "Argument `learning_rate` should be float, or an instance of "
                 "LearningRateSchedule, or a callable (that takes in the current iteration value "
                 f"and returns the corresponding learning rate value). Received instead: "
-                f"learning_rate={value!r}"
+                f"learning_rate={value!r}{hint}"
             )
         self._learning_rate = value if callable(value) else float(value)
 
@@ -249,7 +250,14 @@ class Optimizer:
 
     def step(self, parameters: Sequence[Tensor]) -> None:
         """One step from the parameters' `.grad`, which are then cleared."""
-        self.apply([p._grad for p in parameters], parameters)
+        try:
+            gradients = [p._grad for p in parameters]
+        except (AttributeError, TypeError):
+            raise TypeError(
+                f"{type(self).__name__}.step: expected a list of Tensors that require grad, as "
+                f"model.trainable_weights. Received: {describe(parameters)}."
+            ) from None
+        self.apply(gradients, parameters)
         for p in parameters:
             p._grad = None
 
@@ -299,7 +307,9 @@ class Optimizer:
 
     def _complain(self, given: list[tuple[Any, Tensor]], parameters: Sequence[Tensor]) -> None:
         if not given:
-            raise ValueError("No gradients provided for any variable.")
+            raise ValueError(
+                "No gradients provided for any variable. Call loss.backward() before each step."
+            )
         known = {id(p) for _, p in given}
         missing = [p.name or str(p.shape) for p in parameters if id(p) not in known]
         warnings.warn(

@@ -93,7 +93,9 @@ class Drawing:
             return to_svg(self.figure)
 
     def __repr__(self) -> str:
-        return f"<Drawing of {len(self.figure.boxes)} nodes; .svg(), .dot(), .save('graph.svg')>"
+        n = len(self.figure.boxes)
+        nodes = f"{n} node{'' if n == 1 else 's'}"
+        return f"<Drawing of {nodes}; .svg(), .dot(), .save('graph.svg')>"
 
 
 def draw(
