@@ -37,7 +37,7 @@ def with_tensors(x, t, epochs=1000, rate=0.5):
 
 def with_a_model(x, t, epochs=1000):
     model = Sequential([Input((2,)), Dense(4, activation="tanh"), Dense(1, activation="sigmoid")])
-    model.compile(SGD(learning_rate=0.5), "binary_crossentropy", ["accuracy"])
+    model.compile(SGD(learning_rate=0.5), "binary_crossentropy", metrics=["accuracy"])
     model.fit(x, t, epochs=epochs, batch_size=4, verbose=0)
     return model.predict(x, verbose=0)
 

@@ -25,7 +25,7 @@ def main():
     model = Sequential(
         [Input(shape=(4,)), Dense(8, activation="tanh"), Dense(3, activation="softmax")]
     )
-    model.compile(Adam(learning_rate=0.02), "sparse_categorical_crossentropy", ["accuracy"])
+    model.compile(Adam(learning_rate=0.02), "sparse_categorical_crossentropy", metrics=["accuracy"])
     history = model.fit(x_train, y_train, epochs=60, batch_size=20, verbose=0).history
     for epoch in (0, 9, 29, 59):
         loss, right = history["loss"][epoch], history["accuracy"][epoch]

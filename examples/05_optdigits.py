@@ -32,7 +32,9 @@ def main():
         name="optdigits",
     )
     model.summary()
-    model.compile(Adam(learning_rate=0.003), "sparse_categorical_crossentropy", ["accuracy"])
+    model.compile(
+        Adam(learning_rate=0.003), "sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
     history = model.fit(
         x_train, y_train, epochs=30, batch_size=32, validation_split=0.1, verbose=0
     ).history

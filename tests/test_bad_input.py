@@ -230,7 +230,7 @@ def test_a_function_as_loss_or_metric_gets_targets_with_the_axes_of_the_predicti
         return np.mean((a - b) ** 2, axis=-1)
 
     model = Sequential([layers.Input((1,)), layers.Dense(1)])
-    model.compile(optimizers.SGD(0.3), squared, [squared])
+    model.compile(optimizers.SGD(0.3), squared, metrics=[squared])
     model.fit(x, t, epochs=60, verbose=0)
     kernel, bias = model.get_weights()
     assert kernel.item() == pytest.approx(3.0, abs=1e-2)

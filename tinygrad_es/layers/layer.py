@@ -59,7 +59,7 @@ class Layer:
     (1, 2)
     """
 
-    min_ndim: ClassVar[int | None] = None
+    min_ndim: int | None = None
     _takes_training: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

@@ -28,6 +28,7 @@ class Trainer:
     optimizer: Any = None
     loss: Any = None
     stop_training = False
+    _loss_weight: float | None = None
     _parameters: list[Tensor] | None = None  # what the steps of a `fit` change
     _penalized_training: bool | None = None  # whether they have losses to add
     built: bool
@@ -40,14 +41,25 @@ class Trainer:
         self,
         optimizer: Any = "rmsprop",
         loss: Any = None,
+        loss_weights: Any = None,
         metrics: Sequence[Any] | None = None,
     ) -> None:
         """Choose the optimizer, the loss and the metrics, by name or as objects.
+
+        `loss_weights` multiplies the loss (not the penalties): a number, or a list of one.
 
         Raises:
             ValueError: an unknown name, or metrics that are not a list.
         """
         must_be_initialised(self)
+        weight = loss_weights
+        if isinstance(weight, (list, tuple)) and len(weight) == 1:
+            weight = weight[0]
+        if weight is not None and not isinstance(weight, (int, float)):
+            raise ValueError(
+                "Expected `loss_weights` argument to be a float (or a list of one). Received: "
+                f"loss_weights={loss_weights!r}; metrics are given by name, metrics=[…]."
+            )
         if metrics is not None and not isinstance(metrics, (list, tuple)):
             raise ValueError(
                 "Expected `metrics` argument to be a list or tuple. Received instead: "
@@ -61,6 +73,7 @@ class Trainer:
             )
         measured = [get_metric(m) for m in metrics or []]
         self.optimizer, self.loss, self.metrics = chosen, criterion, measured
+        self._loss_weight = weight
 
     # --- one batch -------------------------------------------------------------------------------
 
@@ -86,6 +99,8 @@ class Trainer:
         if self.loss is None:
             raise ValueError("No loss to compute: pass `loss=…` to `compile()`.")
         total = self.loss(y, y_pred, sample_weight)
+        if self._loss_weight is not None:
+            total = total * self._loss_weight
         if self._penalized_training is not False:
             for penalty in self.losses:
                 total = total + penalty
