@@ -19,6 +19,8 @@ __all__ = ["Mean", "Metric", "accuracy", "confusion_matrix", "get"]
 class Metric:
     """A value that grows with the batches: `update_state`, `result`, `reset_state`."""
 
+    direction: str | None = None  # "up" or "down" where one of them is better
+
     def __init__(self, name: str) -> None:
         self.name = name
 
@@ -41,9 +43,11 @@ class Mean(Metric):
     0.5
     """
 
-    def __init__(self, function: Callable[[Any, Any], Any], name: str) -> None:
+    def __init__(
+        self, function: Callable[[Any, Any], Any], name: str, direction: str | None = None
+    ) -> None:
         super().__init__(name)
-        self.function = function
+        self.function, self.direction = function, direction
         self.reset_state()
 
     def reset_state(self) -> None:
@@ -129,7 +133,8 @@ def get(identifier: Any) -> Metric:
         ValueError: no such name.
     """
     if isinstance(identifier, str):
-        return Mean(find("metric", identifier, _TABLE)(), identifier)
+        function = find("metric", identifier, _TABLE)()
+        return Mean(function, identifier, "up" if function is accuracy else "down")
     if isinstance(identifier, Metric):
         return identifier
     if callable(identifier):

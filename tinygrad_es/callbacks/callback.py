@@ -1,11 +1,11 @@
-"""Callbacks: what `fit` tells about its progress, and to whom."""
+"""The base of callbacks, and the history: what `fit` tells about its progress, and to whom."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["Callback", "History"]
+__all__ = ["Callback", "CallbackList", "History", "LambdaCallback", "Logs"]
 
 Logs = dict[str, Any]
 
@@ -63,6 +63,22 @@ class History(Callback):
             self.history.setdefault(key, []).append(value)
 
 
+class LambdaCallback(Callback):
+    """Hooks as functions: `LambdaCallback(on_epoch_end=lambda epoch, logs: print(logs))`.
+
+    Raises:
+        TypeError: a name that is no hook.
+    """
+
+    def __init__(self, **hooks: Any) -> None:
+        for name, function in hooks.items():
+            if not name.startswith("on_") or not hasattr(Callback, name):
+                known = [n for n in dir(Callback) if n.startswith("on_")]
+                raise TypeError(f"LambdaCallback: expected one of {known}. Received: {name!r}.")
+            if function is not None:
+                setattr(self, name, function)
+
+
 class CallbackList:
     """All callbacks as one; a hook that nobody overwrites costs nothing."""
 
@@ -83,7 +99,8 @@ class CallbackList:
         found = []
         for callback in self.callbacks:
             kind = type(callback)
-            if any(getattr(kind, n) is not getattr(Callback, n) for n in names):
+            own = vars(callback)  # hooks of a LambdaCallback
+            if any(n in own or getattr(kind, n) is not getattr(Callback, n) for n in names):
                 found.append(getattr(callback, hook))
         return found
 
