@@ -142,3 +142,102 @@ def test_confusion_matrix_of_columns_and_of_more_classes():
 def test_confusion_matrix_errors(t, p, options, words):
     with pytest.raises(ValueError, match=words):
         metrics.confusion_matrix(t, p, **options)
+
+
+# --- classification -------------------------------------------------------------------------------
+
+T4, S4 = np.array([0, 0, 1, 1]), np.array([0.1, 0.4, 0.35, 0.8])
+T3 = np.eye(3)[[0, 1, 2, 2]]
+P3 = np.array([[0.9, 0.05, 0.05], [0.2, 0.5, 0.3], [0.3, 0.5, 0.2], [0.1, 0.2, 0.7]])
+
+
+@pytest.mark.parametrize(
+    ("metric", "expected"),
+    [
+        (metrics.AUC(num_thresholds=2000), 0.75),
+        (metrics.AUC(curve="PR"), 0.79726744),
+        (metrics.Precision(), 1.0),
+        (metrics.Recall(), 0.5),
+        (metrics.BinaryAccuracy(), 0.75),
+        (metrics.TruePositives(), 1.0),
+        (metrics.FalseNegatives(), 1.0),
+        (metrics.TrueNegatives(), 2.0),
+        (metrics.FalsePositives(), 0.0),
+    ],
+)
+def test_two_classes(metric, expected):
+    metric.update_state(T4[:, None], S4[:, None])
+    assert metric.result() == pytest.approx(expected, abs=1e-6)
+    metric.reset_state()
+    assert metric.result() == 0.0
+
+
+@pytest.mark.parametrize(
+    ("metric", "expected"),
+    [
+        (metrics.CategoricalAccuracy(), 0.75),
+        (metrics.F1Score(), [1.0, 2 / 3, 2 / 3]),
+        (metrics.F1Score("macro"), 0.7777777),
+        (metrics.F1Score("micro"), 0.75),
+        (metrics.TopKCategoricalAccuracy(2), 0.75),
+        (metrics.TopKCategoricalAccuracy(3), 1.0),
+    ],
+)
+def test_three_classes(metric, expected):
+    metric.update_state(T3, P3)
+    assert metric.result() == pytest.approx(expected, abs=1e-6)
+
+
+def test_f1_of_the_slide():
+    rows, columns = np.nonzero(CONFUSION)
+    counts = CONFUSION[rows, columns]
+    t, p = (np.eye(10)[np.repeat(x, counts)] for x in (rows, columns))
+    score, macro = metrics.F1Score(), metrics.F1Score("macro")
+    score.update_state(t, p)
+    macro.update_state(t, p)
+    printed = ".928218 .984536 .997361 .984456 .994805 .986631 .993342 .998706 .973046 .978610"
+    assert score.result() == pytest.approx([float(v) for v in printed.split()], abs=1e-6)
+    assert macro.result() == pytest.approx(0.981971, abs=1e-6)
+
+
+def test_numbers():
+    t, y = np.array([[1.0], [3.0]]), np.array([[2.0], [3.0]])
+    for name, expected in (("RootMeanSquaredError", 0.5**0.5), ("R2Score", 0.5), ("mae", 0.5)):
+        metric = metrics.get(name)
+        assert metric(t, y) == pytest.approx(expected)
+    total = metrics.Sum()
+    assert total([1.0, 2.0], sample_weight=[1.0, 0.5]) == 2.0
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "direction"),
+    [
+        ("acc", metrics.MeanMetricWrapper, "up"),
+        ("AUC", metrics.AUC, "up"),
+        ("Precision", metrics.Precision, "up"),
+        ("binary_accuracy", metrics.BinaryAccuracy, "up"),
+        ("mae", metrics.LossMetric, "down"),
+        ("f1_score", metrics.F1Score, "up"),
+    ],
+)
+def test_names_and_directions(name, kind, direction):
+    metric = metrics.get(name)
+    assert isinstance(metric, kind)
+    assert (metric.name, metric.direction) == (name, direction)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: metrics.AUC(num_thresholds=1),
+        lambda: metrics.AUC(curve="XY"),
+        lambda: metrics.Precision(thresholds=1.5),
+        lambda: metrics.F1Score("some"),
+        lambda: metrics.FBetaScore(beta=0.0),
+        lambda: metrics.BinaryAccuracy(threshold=2.0),
+        lambda: metrics.F1Score().update_state(np.ones(3), np.ones(3)),
+    ],
+)
+def test_bad_arguments(make):
+    with pytest.raises(ValueError, match=r"Received|Expected"):
+        make()

@@ -96,6 +96,7 @@ __all__ = [
     "mean_squared_error",
     "mean_squared_logarithmic_error",
     "multiclass_hinge",
+    "names",
     "poisson",
     "serialize",
     "sparse_categorical_crossentropy",
@@ -164,6 +165,11 @@ def get(identifier: Any) -> Loss:
     """
     found = resolve("loss", identifier, _TABLE, callable)
     return found if isinstance(found, Loss) else Wrapped(found)
+
+
+def names() -> list[str]:
+    """The names that `get` knows."""
+    return list(_TABLE)
 
 
 def serialize(loss: Loss) -> dict[str, Any]:
