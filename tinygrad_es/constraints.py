@@ -7,24 +7,16 @@ from typing import Any
 import numpy as np
 
 from .autodiff.config import epsilon
-from .registry import resolve
+from .registry import Configured, resolve, serialize
 
 __all__ = ["Constraint", "MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm", "get", "serialize"]
 
 
-class Constraint:
+class Constraint(Configured):
     """Base: `__call__(w)` returns the array that takes the place of w."""
 
     def __call__(self, w: Any) -> Any:
         raise TypeError(f"{type(self).__name__} has no __call__(w) of its own")
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this constraint again."""
-        return dict(vars(self))
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Constraint:
-        return cls(**config)
 
 
 def norms(w: Any, axis: Any) -> Any:
@@ -92,10 +84,3 @@ _TABLE = {
 def get(identifier: Any) -> Any:
     """The constraint of a name, a class or a configuration; a callable is itself, None is None."""
     return None if identifier is None else resolve("constraint", identifier, _TABLE, callable)
-
-
-def serialize(constraint: Any) -> Any:
-    """What `get` makes the constraint from again: its class and its arguments."""
-    if isinstance(constraint, Constraint):
-        return {"class_name": type(constraint).__name__, "config": constraint.get_config()}
-    return constraint

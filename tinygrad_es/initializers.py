@@ -13,7 +13,7 @@ import numpy as np
 
 from .autodiff.config import float_dtype
 from .ops import random
-from .registry import resolve
+from .registry import Configured, resolve, serialize
 
 __all__ = [
     "Constant",
@@ -40,7 +40,7 @@ Shape = tuple[int, ...]
 TRUNCATED_STD = 0.87962566103423978  # of N(0, 1) redrawn outside ±2
 
 
-class Initializer:
+class Initializer(Configured):
     """Base: `__call__(shape, dtype=None)` returns the array that `draw` makes."""
 
     def __init__(self, seed: int | None = None) -> None:
@@ -52,14 +52,6 @@ class Initializer:
 
     def draw(self, shape: Shape, rng: np.random.Generator) -> Any:
         raise TypeError(f"{type(self).__name__} has no draw(shape, rng) of its own")
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this initializer again."""
-        return dict(vars(self))
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Initializer:
-        return cls(**config)
 
 
 class Constant(Initializer):
@@ -308,14 +300,3 @@ def get(identifier: Any) -> Any:
     if isinstance(identifier, np.ndarray):
         return lambda shape, dtype=None: np.asarray(identifier, dtype=dtype).reshape(shape)
     return resolve("initializer", identifier, _TABLE, callable)
-
-
-def serialize(initializer: Any) -> Any:
-    """What `get` makes the initializer from again: its class and its arguments.
-
-    >>> serialize(Constant(0.5))
-    {'class_name': 'Constant', 'config': {'value': 0.5}}
-    """
-    if isinstance(initializer, Initializer):
-        return {"class_name": type(initializer).__name__, "config": initializer.get_config()}
-    return initializer

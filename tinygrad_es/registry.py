@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["find", "snake_case"]
+__all__ = ["Configured", "find", "resolve", "serialize", "snake_case"]
 
 
 def find(kind: str, identifier: str, table: Mapping[str, Any]) -> Any:
@@ -41,6 +41,33 @@ def resolve(
     if not check(identifier):
         raise ValueError(f"Could not interpret {kind} identifier: {identifier!r}.")
     return identifier
+
+
+class Configured:
+    """The base of small objects whose attributes are the arguments that made them."""
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this object again."""
+        return dict(vars(self))
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """The object of a configuration."""
+        return cls(**config)
+
+
+def serialize(thing: Any) -> Any:
+    """What the `get` of its module makes a thing from again: its class and its arguments.
+
+    A function, or None, is itself.
+
+    >>> from tinygrad_es.initializers import Constant
+    >>> serialize(Constant(0.5))
+    {'class_name': 'Constant', 'config': {'value': 0.5}}
+    """
+    if hasattr(thing, "get_config"):
+        return {"class_name": type(thing).__name__, "config": thing.get_config()}
+    return thing
 
 
 def snake_case(name: str) -> str:

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from . import ops
-from .registry import resolve
+from .registry import Configured, resolve, serialize
 
 __all__ = [
     "L1",
@@ -22,19 +22,11 @@ __all__ = [
 ]
 
 
-class Regularizer:
+class Regularizer(Configured):
     """Base: `__call__(x)` returns the penalty of a Tensor, one number."""
 
     def __call__(self, x: Any) -> Any:
         raise TypeError(f"{type(self).__name__} has no __call__(x) of its own")
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this regularizer again."""
-        return dict(vars(self))
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Regularizer:
-        return cls(**config)
 
 
 def factor(name: str, value: Any) -> float:
@@ -143,10 +135,3 @@ def get(identifier: Any) -> Any:
     if isinstance(identifier, dict) and identifier.get("class_name") == "L1L2":
         return L1L2(**identifier.get("config", {}))
     return None if identifier is None else resolve("regularizer", identifier, _TABLE, callable)
-
-
-def serialize(regularizer: Any) -> Any:
-    """What `get` makes the regularizer from again: its class and its arguments."""
-    if isinstance(regularizer, Regularizer):
-        return {"class_name": type(regularizer).__name__, "config": regularizer.get_config()}
-    return regularizer

@@ -29,9 +29,9 @@ class CSVLogger(Callback):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self.keys = []
-        with self.filename.open("a" if self.append else "w", encoding="utf-8"):
-            pass  # an error now, not after the first epoch
-        self.header = self.filename.stat().st_size == 0
+        # opened now, so that a path that cannot be written is an error before the first epoch
+        with self.filename.open("a" if self.append else "w", encoding="utf-8") as file:
+            self.header = file.tell() == 0
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         logs = logs or {}

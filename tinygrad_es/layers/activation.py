@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import activations, constraints, initializers, ops, regularizers
+from .. import activations, ops
 from .layer import Layer, Shape
+from .weighted import WeightedLayer
 
 __all__ = ["ELU", "Activation", "LeakyReLU", "PReLU", "ReLU", "Softmax"]
 
@@ -121,7 +122,7 @@ class Softmax(Elementwise):
         return super().get_config() | {"axis": self.axis}
 
 
-class PReLU(Elementwise):
+class PReLU(Elementwise, WeightedLayer):
     """x where x > 0, else α·x with a learned α for each input.
 
     Args:
@@ -140,9 +141,7 @@ class PReLU(Elementwise):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.alpha_initializer = initializers.get(alpha_initializer)
-        self.alpha_regularizer = regularizers.get(alpha_regularizer)
-        self.alpha_constraint = constraints.get(alpha_constraint)
+        self.choose("alpha", alpha_initializer, alpha_regularizer, alpha_constraint)
         axes = [shared_axes] if isinstance(shared_axes, int) else shared_axes
         self.shared_axes = None if axes is None else list(axes)
 
@@ -150,21 +149,10 @@ class PReLU(Elementwise):
         shape = list(input_shape[1:])
         for axis in self.shared_axes or ():
             shape[axis - 1] = 1
-        self.alpha = self.add_weight(
-            [n or 1 for n in shape],
-            self.alpha_initializer,
-            regularizer=self.alpha_regularizer,
-            constraint=self.alpha_constraint,
-            name="alpha",
-        )
+        self.alpha = self.add_chosen("alpha", [n or 1 for n in shape])
 
     def call(self, x: Any) -> Any:
         return ops.relu(x) - self.alpha * ops.relu(-x)
 
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {
-            "alpha_initializer": initializers.serialize(self.alpha_initializer),
-            "alpha_regularizer": regularizers.serialize(self.alpha_regularizer),
-            "alpha_constraint": constraints.serialize(self.alpha_constraint),
-            "shared_axes": self.shared_axes,
-        }
+        return super().get_config() | {"shared_axes": self.shared_axes}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from .. import activations, constraints, initializers, ops, regularizers
+from .. import activations, ops, regularizers
 from ..autodiff.tensor import Tensor
-from .layer import Layer, Shape, positive_integer
+from .layer import Shape, positive_integer
+from .weighted import WeightedLayer
 
 __all__ = ["Conv1D", "Conv2D", "window_lengths"]
 
@@ -54,7 +55,7 @@ def window_lengths(
     return tuple(found)
 
 
-class Convolution(Layer):
+class Convolution(WeightedLayer):
     """The base of Conv1D and Conv2D.
 
     Args:
@@ -103,12 +104,8 @@ class Convolution(Layer):
         self.groups = 1
         self.activation = activations.get(activation)
         self.use_bias = use_bias
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.kernel_constraint = constraints.get(kernel_constraint)
-        self.bias_constraint = constraints.get(bias_constraint)
+        self.choose("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        self.choose("bias", bias_initializer, bias_regularizer, bias_constraint)
         self.bias: Tensor | None = None
 
     def build(self, input_shape: Shape) -> None:
@@ -118,21 +115,9 @@ class Convolution(Layer):
                 "The channel dimension of the inputs should be defined. Received: "
                 f"input_shape={input_shape}."
             )
-        self.kernel = self.add_weight(
-            (*self.kernel_size, channels, self.filters),
-            self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-            name="kernel",
-        )
+        self.kernel = self.add_chosen("kernel", (*self.kernel_size, channels, self.filters))
         if self.use_bias:
-            self.bias = self.add_weight(
-                (self.filters,),
-                self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-                name="bias",
-            )
+            self.bias = self.add_chosen("bias", (self.filters,))
 
     def call(self, x: Any) -> Any:
         if x.ndim != self.rank + 2:
@@ -154,13 +139,7 @@ class Convolution(Layer):
         return super().get_config() | {
             **{k: getattr(self, k) for k in (*keys, "groups", "use_bias")},
             "activation": activations.serialize(self.activation),
-            "kernel_initializer": initializers.serialize(self.kernel_initializer),
-            "bias_initializer": initializers.serialize(self.bias_initializer),
-            "kernel_regularizer": regularizers.serialize(self.kernel_regularizer),
-            "bias_regularizer": regularizers.serialize(self.bias_regularizer),
             "activity_regularizer": regularizers.serialize(self.activity_regularizer),
-            "kernel_constraint": constraints.serialize(self.kernel_constraint),
-            "bias_constraint": constraints.serialize(self.bias_constraint),
         }
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import activations, constraints, initializers, ops, regularizers
+from .. import activations, ops, regularizers
 from ..autodiff.tensor import Tensor
-from .layer import Layer, Shape, positive_integer
+from .layer import Shape, positive_integer
+from .weighted import WeightedLayer
 
 __all__ = ["Dense"]
 
 
-class Dense(Layer):
+class Dense(WeightedLayer):
     """y = activation(x·kernel + bias), over the last axis of x.
 
     Args:
@@ -51,12 +52,8 @@ class Dense(Layer):
         self.units = positive_integer("units", units)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.kernel_constraint = constraints.get(kernel_constraint)
-        self.bias_constraint = constraints.get(bias_constraint)
+        self.choose("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        self.choose("bias", bias_initializer, bias_regularizer, bias_constraint)
         self.bias: Tensor | None = None
 
     def build(self, input_shape: Shape) -> None:
@@ -67,21 +64,9 @@ class Dense(Layer):
                 f"input_shape={input_shape}; of samples of one number each make a column, "
                 "x.reshape(-1, 1)."
             )
-        self.kernel = self.add_weight(
-            (n, self.units),
-            self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-            name="kernel",
-        )
+        self.kernel = self.add_chosen("kernel", (n, self.units))
         if self.use_bias:
-            self.bias = self.add_weight(
-                (self.units,),
-                self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-                name="bias",
-            )
+            self.bias = self.add_chosen("bias", (self.units,))
 
     def call(self, x: Any) -> Any:
         if x.shape[-1] != self.kernel.shape[0]:
@@ -107,11 +92,5 @@ class Dense(Layer):
             "units": self.units,
             "activation": activations.serialize(self.activation),
             "use_bias": self.use_bias,
-            "kernel_initializer": initializers.serialize(self.kernel_initializer),
-            "bias_initializer": initializers.serialize(self.bias_initializer),
-            "kernel_regularizer": regularizers.serialize(self.kernel_regularizer),
-            "bias_regularizer": regularizers.serialize(self.bias_regularizer),
             "activity_regularizer": regularizers.serialize(self.activity_regularizer),
-            "kernel_constraint": constraints.serialize(self.kernel_constraint),
-            "bias_constraint": constraints.serialize(self.bias_constraint),
         }

@@ -6,15 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from .. import constraints, initializers, ops, regularizers
+from .. import ops
 from ..autodiff.errors import describe
 from ..autodiff.tensor import Tensor, as_tensor
-from .layer import Layer, Shape, positive_integer
+from .layer import Shape, positive_integer
+from .weighted import WeightedLayer
 
 __all__ = ["Embedding"]
 
 
-class Embedding(Layer):
+class Embedding(WeightedLayer):
     """Integers i → rows embeddings[i]: (batch, …) → (batch, …, output_dim).
 
     Args:
@@ -46,18 +47,12 @@ class Embedding(Layer):
             raise ValueError("`mask_zero`: expected False; there are no masks here.")
         self.input_dim = positive_integer("input_dim", input_dim)
         self.output_dim = positive_integer("output_dim", output_dim)
-        self.embeddings_initializer = initializers.get(embeddings_initializer)
-        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
-        self.embeddings_constraint = constraints.get(embeddings_constraint)
+        self.choose(
+            "embeddings", embeddings_initializer, embeddings_regularizer, embeddings_constraint
+        )
 
     def build(self, input_shape: Shape) -> None:
-        self.embeddings = self.add_weight(
-            (self.input_dim, self.output_dim),
-            self.embeddings_initializer,
-            regularizer=self.embeddings_regularizer,
-            constraint=self.embeddings_constraint,
-            name="embeddings",
-        )
+        self.embeddings = self.add_chosen("embeddings", (self.input_dim, self.output_dim))
 
     def check_input(self, x: Any) -> Tensor:
         """Integers in range; floats that are whole numbers are taken too."""
@@ -83,8 +78,5 @@ class Embedding(Layer):
         return super().get_config() | {
             "input_dim": self.input_dim,
             "output_dim": self.output_dim,
-            "embeddings_initializer": initializers.serialize(self.embeddings_initializer),
-            "embeddings_regularizer": regularizers.serialize(self.embeddings_regularizer),
-            "embeddings_constraint": constraints.serialize(self.embeddings_constraint),
             "mask_zero": False,
         }

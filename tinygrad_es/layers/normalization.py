@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import constraints, initializers, ops, regularizers
+from .. import initializers, ops
 from .activation import Elementwise
 from .layer import Shape
+from .weighted import WeightedLayer
 
 __all__ = ["BatchNormalization", "LayerNormalization"]
 
-PARTS = ("initializer", "regularizer", "constraint")
-_MODULES = {
-    "initializer": initializers,
-    "regularizer": regularizers,
-    "constraint": constraints,
-}
 
-
-class ScaledAndShifted(Elementwise):
+class ScaledAndShifted(Elementwise, WeightedLayer):
     """The base: γ (scale) and β (shift) along the normalized axes."""
 
     def __init__(
@@ -36,20 +30,16 @@ class ScaledAndShifted(Elementwise):
     ) -> None:
         super().__init__(**kwargs)
         self.epsilon, self.center, self.scale = epsilon, center, scale
-        self.beta_initializer = initializers.get(beta_initializer)
-        self.gamma_initializer = initializers.get(gamma_initializer)
-        self.beta_regularizer = regularizers.get(beta_regularizer)
-        self.gamma_regularizer = regularizers.get(gamma_regularizer)
-        self.beta_constraint = constraints.get(beta_constraint)
-        self.gamma_constraint = constraints.get(gamma_constraint)
+        self.choose("beta", beta_initializer, beta_regularizer, beta_constraint)
+        self.choose("gamma", gamma_initializer, gamma_regularizer, gamma_constraint)
         self.gamma: Any = None
         self.beta: Any = None
 
     def add_scale_and_shift(self, shape: Any) -> None:
-        for name, wanted in (("gamma", self.scale), ("beta", self.center)):
-            if wanted:
-                parts = {part: getattr(self, f"{name}_{part}") for part in PARTS}
-                setattr(self, name, self.add_weight(shape, name=name, **parts))
+        if self.scale:
+            self.gamma = self.add_chosen("gamma", shape)
+        if self.center:
+            self.beta = self.add_chosen("beta", shape)
 
     def scaled_and_shifted(self, x: Any, mean: Any, variance: Any, shape: Any) -> Any:
         """γ·(x − mean)/√(variance + ε) + β, the weights in a shape that broadcasts to x."""
@@ -60,12 +50,8 @@ class ScaledAndShifted(Elementwise):
         return y if self.beta is None else y + self.beta.reshape(shape)
 
     def get_config(self) -> dict[str, Any]:
-        found = {"epsilon": self.epsilon, "center": self.center, "scale": self.scale}
-        for name in ("beta", "gamma"):
-            for part in PARTS:
-                key = f"{name}_{part}"
-                found[key] = _MODULES[part].serialize(getattr(self, key))
-        return super().get_config() | found
+        own = {"epsilon": self.epsilon, "center": self.center, "scale": self.scale}
+        return super().get_config() | own
 
 
 class BatchNormalization(ScaledAndShifted):

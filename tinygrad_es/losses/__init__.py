@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autodiff.tensor import Tensor, as_tensor
-from ..registry import resolve
+from ..registry import resolve, serialize
 from .cross_entropy import (
     BinaryCrossentropy,
     BinaryFocalCrossentropy,
@@ -170,8 +170,3 @@ def get(identifier: Any) -> Loss:
 def names() -> list[str]:
     """The names that `get` knows."""
     return list(_TABLE)
-
-
-def serialize(loss: Loss) -> dict[str, Any]:
-    """What `get` makes the loss from again: its class and its arguments."""
-    return {"class_name": type(loss).__name__, "config": loss.get_config()}

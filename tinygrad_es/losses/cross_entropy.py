@@ -46,6 +46,11 @@ def logits_of(y_pred: Tensor, activation: str) -> Tensor | None:
     return None
 
 
+def smoothed(t: Any, amount: float, classes: int) -> Any:
+    """Targets drawn towards 1/classes by a share of the way."""
+    return t * (1.0 - amount) + amount / classes if amount else t
+
+
 def categorical_crossentropy(
     y_true: Any,
     y_pred: Any,
@@ -55,8 +60,7 @@ def categorical_crossentropy(
 ) -> Any:
     """−Σ t·log p. Probabilities are divided by their sum and clipped to [1e-7, 1 − 1e-7]."""
     t, y = paired(y_true, y_pred)
-    if label_smoothing:
-        t = t * (1.0 - label_smoothing) + label_smoothing / y.shape[axis]
+    t = smoothed(t, label_smoothing, y.shape[axis])
     if axis not in (-1, y.ndim - 1):
         y, t = ops.moveaxis(y, axis, -1), np.moveaxis(t, axis, -1)
     logits = y if from_logits else logits_of(y, "softmax")
@@ -140,8 +144,7 @@ def binary_crossentropy(
             f"{t.min():g} to {t.max():g}; labels ±1 go with hinge, class numbers with "
             "sparse_categorical_crossentropy."
         )
-    if label_smoothing:
-        t = t * (1.0 - label_smoothing) + 0.5 * label_smoothing
+    t = smoothed(t, label_smoothing, 2)
     logits = y if from_logits else logits_of(y, "sigmoid")
     if logits is not None:
         return ops.mean(ops.sigmoid_cross_entropy(logits, t), axis=axis)
@@ -174,8 +177,7 @@ def binary_focal_crossentropy(
     p_t is p where t = 1 and 1 − p where t = 0; with balancing times α, or 1 − α where t = 0.
     """
     t, y = paired(y_true, y_pred)
-    if label_smoothing:
-        t = t * (1.0 - label_smoothing) + 0.5 * label_smoothing
+    t = smoothed(t, label_smoothing, 2)
     p = ops.sigmoid(y) if from_logits else y
     q = _clipped(p)
     bce = -(t * ops.log(q) + (1.0 - t) * ops.log(1.0 - q))
@@ -196,8 +198,7 @@ def categorical_focal_crossentropy(
 ) -> Any:
     """−α·Σ (1 − p)^γ·t·log p. Lin et al. 2018."""
     t, y = paired(y_true, y_pred)
-    if label_smoothing:
-        t = t * (1.0 - label_smoothing) + label_smoothing / y.shape[axis]
+    t = smoothed(t, label_smoothing, y.shape[axis])
     y = ops.softmax(y, axis) if from_logits else y
     p = _clipped(y / ops.sum(y, axis=axis, keepdims=True))
     return -ops.sum(alpha * (1.0 - p) ** gamma * t * ops.log(p), axis=axis)

@@ -11,7 +11,7 @@ import numpy as np
 from .. import ops
 from ..autodiff import rules as r
 from ..autodiff.tensor import Tensor, as_tensor
-from ..registry import snake_case
+from ..registry import Configured, snake_case
 
 __all__ = ["FunctionLoss", "Loss", "paired", "same_rank"]
 
@@ -53,7 +53,7 @@ def same_rank(y_true: Any, y_pred: Any) -> Any:
     return y_true
 
 
-class Loss:
+class Loss(Configured):
     """A loss as `compile` takes it: `call` gives a value per sample, then the reduction.
 
     Args:
@@ -83,14 +83,6 @@ class Loss:
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         return reduce_weighted(self.call(y_true, y_pred), sample_weight, self.reduction)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this loss again."""
-        return dict(vars(self))
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Loss:
-        return cls(**config)
 
 
 def reduce_weighted(values: Any, sample_weight: Any, reduction: str) -> Any:

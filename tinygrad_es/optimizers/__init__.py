@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..registry import resolve
+from ..registry import resolve, serialize
 from . import schedules
 from .adadelta import Adadelta
 from .adagrad import Adagrad
@@ -62,8 +62,3 @@ def get(identifier: Any) -> Optimizer:
     """
     found: Optimizer = resolve("optimizer", identifier, _TABLE, lambda x: isinstance(x, Optimizer))
     return found
-
-
-def serialize(optimizer: Optimizer) -> dict[str, Any]:
-    """What `get` makes the optimizer from again: its class and its arguments."""
-    return {"class_name": type(optimizer).__name__, "config": optimizer.get_config()}

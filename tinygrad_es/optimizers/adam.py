@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from .optimizer import Optimizer, State, check_fractions
+from .moments import Moments
+from .optimizer import State
 
 __all__ = ["Adam", "AdamW"]
 
 
-class Adam(Optimizer):
+class Adam(Moments):
     """m ← m + (1−β₁)(g − m), v ← v + (1−β₂)(g² − v), w ← w − α·m/(√v + ε).
 
     α = η·√(1−β₂ᵗ)/(1−β₁ᵗ) is the corrected rate; ε is the paper's "epsilon hat", as in Keras 3.
@@ -26,7 +27,6 @@ class Adam(Optimizer):
     Source: Kingma & Ba 2015 (arXiv 1412.6980); Keras 3.
     """
 
-    elementwise = True
     options = ("beta_1", "beta_2", "epsilon", "amsgrad")
     variants = {"bias_correction": True, "epsilon_hat": True, "epsilon_inside": False}
 
@@ -43,10 +43,8 @@ class Adam(Optimizer):
         epsilon_inside: bool = False,
         **common: Any,
     ) -> None:
-        super().__init__(learning_rate, **common)
-        check_fractions(beta_1=beta_1, beta_2=beta_2)
-        self.beta_1, self.beta_2 = beta_1, beta_2
-        self.epsilon, self.amsgrad = epsilon, amsgrad
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, **common)
+        self.amsgrad = amsgrad
         self.bias_correction, self.epsilon_hat = bias_correction, epsilon_hat
         self.epsilon_inside = epsilon_inside
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from .optimizer import Optimizer, State, check_fractions
+from .moments import Moments
+from .optimizer import State
 
 __all__ = ["Adamax"]
 
 
-class Adamax(Optimizer):
+class Adamax(Moments):
     """m as Adam, u ← max(β₂·u, |g|), w ← w − η·m/((1−β₁ᵗ)·(u + ε)).
 
     Args:
@@ -19,21 +20,6 @@ class Adamax(Optimizer):
 
     Source: Kingma & Ba 2015, section 7.1; Keras 3.
     """
-
-    elementwise = True
-    options = ("beta_1", "beta_2", "epsilon")
-
-    def __init__(
-        self,
-        learning_rate: Any = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        **common: Any,
-    ) -> None:
-        super().__init__(learning_rate, **common)
-        check_fractions(beta_1=beta_1, beta_2=beta_2)
-        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
 
     def start(self, parameter: Any) -> State:
         zero = self.zeros(parameter)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from .optimizer import Optimizer, State, check_fractions
+from .moments import Moments
+from .optimizer import State
 
 __all__ = ["Nadam"]
 
 
-class Nadam(Optimizer):
+class Nadam(Moments):
     """m, v as Adam; m̂ = u′·m/(1 − P·u′) + (1 − u)·g/(1 − P), w ← w − η·m̂/(√(v/(1−β₂ᵗ)) + ε).
 
     u = β₁·(1 − ½·0.96ᵗ), u′ is the u of the next step, and P the product of all u so far.
@@ -22,21 +23,7 @@ class Nadam(Optimizer):
     Source: Dozat 2016; Keras 3.
     """
 
-    elementwise = True
-    options = ("beta_1", "beta_2", "epsilon")
-
-    def __init__(
-        self,
-        learning_rate: Any = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        **common: Any,
-    ) -> None:
-        super().__init__(learning_rate, **common)
-        check_fractions(beta_1=beta_1, beta_2=beta_2)
-        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
-        self.u_product = 1.0
+    u_product = 1.0  # P
 
     def start(self, parameter: Any) -> State:
         zero = self.zeros(parameter)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ..registry import resolve
+from ..registry import Configured, resolve, serialize
 
 __all__ = [
     "CosineDecay",
@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 
-class LearningRateSchedule:
+class LearningRateSchedule(Configured):
     """Base: a subclass writes `__call__(step)`, the learning rate of an iteration (0, 1, …).
 
     An optimizer takes one in the place of its `learning_rate`.
@@ -34,14 +34,6 @@ class LearningRateSchedule:
     def __call__(self, step: int) -> float:
         raise TypeError(f"{type(self).__name__} has no __call__(step) of its own")
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this schedule again."""
-        return dict(vars(self))
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> LearningRateSchedule:
-        return cls(**config)
-
 
 def positive(name: str, value: float) -> float:
     if value <= 0:
@@ -49,48 +41,38 @@ def positive(name: str, value: float) -> float:
     return value
 
 
-class ExponentialDecay(LearningRateSchedule):
+class Decay(LearningRateSchedule):
+    """The base of two: how many decays have passed, in whole numbers with `staircase`."""
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: float,
+        decay_rate: float,
+        staircase: bool = False,
+        name: str | None = None,
+    ) -> None:
+        self.initial_learning_rate, self.decay_rate = initial_learning_rate, decay_rate
+        self.decay_steps = positive("decay_steps", decay_steps)
+        self.staircase, self.name = staircase, name or type(self).__name__
+
+    def passed(self, step: int) -> float:
+        p = step / self.decay_steps
+        return math.floor(p) if self.staircase else p
+
+
+class ExponentialDecay(Decay):
     """η₀·rate^(s/steps); with `staircase` the exponent is cut to a whole number."""
 
-    def __init__(
-        self,
-        initial_learning_rate: float,
-        decay_steps: float,
-        decay_rate: float,
-        staircase: bool = False,
-        name: str = "ExponentialDecay",
-    ) -> None:
-        self.initial_learning_rate, self.decay_rate = initial_learning_rate, decay_rate
-        self.decay_steps = positive("decay_steps", decay_steps)
-        self.staircase, self.name = staircase, name
-
     def __call__(self, step: int) -> float:
-        p = step / self.decay_steps
-        return self.initial_learning_rate * self.decay_rate ** (
-            math.floor(p) if self.staircase else p
-        )
+        return float(self.initial_learning_rate * self.decay_rate ** self.passed(step))
 
 
-class InverseTimeDecay(LearningRateSchedule):
+class InverseTimeDecay(Decay):
     """η₀/(1 + rate·s/steps); with `staircase` s/steps is cut to a whole number."""
 
-    def __init__(
-        self,
-        initial_learning_rate: float,
-        decay_steps: float,
-        decay_rate: float,
-        staircase: bool = False,
-        name: str = "InverseTimeDecay",
-    ) -> None:
-        self.initial_learning_rate, self.decay_rate = initial_learning_rate, decay_rate
-        self.decay_steps = positive("decay_steps", decay_steps)
-        self.staircase, self.name = staircase, name
-
     def __call__(self, step: int) -> float:
-        p = step / self.decay_steps
-        return self.initial_learning_rate / (
-            1.0 + self.decay_rate * (math.floor(p) if self.staircase else p)
-        )
+        return self.initial_learning_rate / (1.0 + self.decay_rate * self.passed(step))
 
 
 class PolynomialDecay(LearningRateSchedule):
@@ -217,8 +199,3 @@ _TABLE = {
 def get(identifier: Any) -> Any:
     """The schedule of a configuration; a callable is itself."""
     return resolve("learning rate schedule", identifier, _TABLE, callable)
-
-
-def serialize(schedule: LearningRateSchedule) -> dict[str, Any]:
-    """What `get` makes the schedule from again."""
-    return {"class_name": type(schedule).__name__, "config": schedule.get_config()}
