@@ -66,7 +66,7 @@ class Layer:
         super().__init_subclass__(**kwargs)
         if "build" in vars(cls):
             # the same signature, which mypy does not see
-            cls.build = _once_whole(cls.build)  # type: ignore[method-assign,assignment]
+            cls.build = _once_whole(cls.build)  # type: ignore[method-assign,assignment]  # see above
         if "call" in vars(cls):
             cls._takes_training = "training" in inspect.signature(cls.call).parameters
 
