@@ -65,8 +65,8 @@ class Layer:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "build" in vars(cls):
-            # the same signature, which mypy does not see
-            cls.build = _once_whole(cls.build)  # type: ignore[method-assign,assignment]  # see above
+            whole: Any = _once_whole(cls.build)
+            cls.build = whole  # type: ignore[method-assign]  # of the same signature
         if "call" in vars(cls):
             cls._takes_training = "training" in inspect.signature(cls.call).parameters
 
