@@ -131,7 +131,7 @@ CASES = {
     "not compiled": (lambda: Sequential([layers.Dense(1)]).fit(A, A), ValueError, "compile()"),
     "loss name": (lambda: compiled(loss="foo"), ValueError, "loss identifier: foo"),
     "optimizer name": (lambda: compiled(optimizer="foo"), ValueError, "optimizer identifier: foo"),
-    "metrics": (lambda: compiled(metrics="accuracy"), ValueError, "list or tuple.*accuracy"),
+    "metrics": (lambda: compiled(metrics="accuracy"), ValueError, "list, tuple, or dict.*accuracy"),
     "metric name": (lambda: compiled(metrics=["foo"]), ValueError, "metric identifier: foo"),
     "learning rate": (lambda: optimizers.SGD(1), ValueError, "learning_rate=1"),
     "momentum": (lambda: optimizers.SGD(0.1, momentum=2.0), ValueError, "2.0"),

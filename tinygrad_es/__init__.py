@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         models,
         optimizers,
         regularizers,
+        utils,
     )
     from .check import assert_gradients, check_gradients, check_primitive
     from .layers import Input
@@ -56,7 +57,7 @@ __version__ = "0.1.0"
 _MODULES = frozenset(
     [
         *("activations", "callbacks", "check", "constraints", "datasets", "initializers"),
-        *("layers", "losses", "metrics", "models", "optimizers", "regularizers", "views"),
+        *("layers", "losses", "metrics", "models", "optimizers", "regularizers", "utils", "views"),
     ]
 )
 _NAMES = {
@@ -109,6 +110,7 @@ __all__ = [
     "set_floatx",
     "set_grad_enabled",
     "training",
+    "utils",
     "value_and_grad",
     "vjp",
 ]

@@ -12,9 +12,9 @@ from .primitive import COMPOSITES, INSTALLERS, PRIMITIVES, Primitive
 from .record import bind
 from .tensor import Tensor
 
-__all__ = ["install"]
+__all__ = ["ONE_SIDED", "OPERATORS", "install"]
 
-_OPERATORS = {
+OPERATORS = {
     "add": "add",
     "subtract": "sub",
     "multiply": "mul",
@@ -24,7 +24,7 @@ _OPERATORS = {
     "floor_divide": "floordiv",
     "remainder": "mod",
 }
-_ONE_SIDED = {
+ONE_SIDED = {
     "equal": "eq",
     "not_equal": "ne",
     "less": "lt",
@@ -63,13 +63,13 @@ def install(name: str, op: Any) -> None:
             op.function = bind(op)
         function = op.function
         setattr(rules, name, function)  # the graph reading: no look-up in the registry
-        if name in _OPERATORS:
-            sign = _OPERATORS[name]
+        if name in OPERATORS:
+            sign = OPERATORS[name]
             setattr(Tensor, f"__{sign}__", function)
             setattr(Tensor, f"__r{sign}__", _reflected(function))
-        if name in _ONE_SIDED:
+        if name in ONE_SIDED:
             compares = name in ("equal", "not_equal")
-            sign = _ONE_SIDED[name]
+            sign = ONE_SIDED[name]
             setattr(Tensor, f"__{sign}__", _with_numbers(function) if compares else function)
         if name in COMPOSITES:
             return

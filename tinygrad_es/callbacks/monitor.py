@@ -51,11 +51,11 @@ class Monitor(Callback):
         if self.mode != "auto":
             return self.mode == "max"
         name = self.monitor.removeprefix("val_")
-        if name == "loss":
+        if name == "loss" or name.endswith("_loss"):
             return False
-        for metric in getattr(self.model, "metrics", []):
-            if metric.name == name and metric.direction is not None:
-                return bool(metric.direction == "up")
+        metric = self.model.metric_of(name) if self.model is not None else None
+        if metric is not None and metric.direction is not None:
+            return bool(metric.direction == "up")
         kind = type(self).__name__
         raise ValueError(
             f"{kind} callback received monitor={self.monitor}, but it isn't able to automatically "

@@ -7,7 +7,26 @@ from .embedding import Embedding
 from .input import Input, InputLayer
 from .layer import Layer
 from .maxout import Maxout
+from .merging import (
+    Add,
+    Average,
+    Concatenate,
+    Dot,
+    Maximum,
+    Minimum,
+    Multiply,
+    Subtract,
+    add,
+    average,
+    concatenate,
+    dot,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
 from .normalization import BatchNormalization, LayerNormalization
+from .operation import Lambda, Operation
 from .pooling import (
     AveragePooling1D,
     AveragePooling2D,
@@ -21,16 +40,21 @@ from .pooling import (
 from .preprocessing import Normalization, Rescaling
 from .regularization import Dropout, GaussianNoise
 from .reshaping import Flatten, Reshape
+from .symbolic import SymbolicTensor
 
 __all__ = [
     "ELU",
     "Activation",
+    "Add",
+    "Average",
     "AveragePooling1D",
     "AveragePooling2D",
     "BatchNormalization",
+    "Concatenate",
     "Conv1D",
     "Conv2D",
     "Dense",
+    "Dot",
     "Dropout",
     "Embedding",
     "Flatten",
@@ -41,16 +65,31 @@ __all__ = [
     "GlobalMaxPooling2D",
     "Input",
     "InputLayer",
+    "Lambda",
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
     "MaxPooling1D",
     "MaxPooling2D",
+    "Maximum",
     "Maxout",
+    "Minimum",
+    "Multiply",
     "Normalization",
+    "Operation",
     "PReLU",
     "ReLU",
     "Rescaling",
     "Reshape",
     "Softmax",
+    "Subtract",
+    "SymbolicTensor",
+    "add",
+    "average",
+    "concatenate",
+    "dot",
+    "maximum",
+    "minimum",
+    "multiply",
+    "subtract",
 ]

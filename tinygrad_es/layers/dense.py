@@ -85,7 +85,7 @@ class Dense(WeightedLayer):
     def __getattr__(self, name: str) -> Any:
         if name == "kernel":
             raise AttributeError("You must build the layer before accessing `kernel`.")
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return super().__getattribute__(name)  # raises
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {

@@ -5,21 +5,23 @@ from __future__ import annotations
 import functools
 import inspect
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import numpy as np
 
-from .. import constraints, initializers, regularizers
+from .. import regularizers
 from ..autodiff.config import float_dtype
 from ..autodiff.modes import is_training, scope, scope_now
 from ..autodiff.modes import training as training_mode
-from ..autodiff.tensor import Tensor, as_tensor, constant
+from ..autodiff.tensor import Tensor, as_tensor
 from ..registry import snake_case
+from ..tree import is_nested, leaves, map_structure
+from .holder import WeightHolder
+from .symbolic import Node, Shape, SymbolicTensor, has_symbols, is_shape, outline
 
-__all__ = ["Layer", "clear_session", "unique_name"]
+__all__ = ["Layer", "Shape", "clear_session", "unique_name"]
 
-Shape = tuple[int | None, ...]
 _counters: dict[str, Iterator[int]] = {}
 _ADDING = False  # whether any layer ever added a loss: then calls start by forgetting the last's
 
@@ -35,7 +37,7 @@ def clear_session() -> None:
     _counters.clear()
 
 
-class Layer:
+class Layer(WeightHolder):
     """Base class: write `__init__` (configuration), `build` (weights) and `call` (mathematics).
 
     Args:
@@ -60,6 +62,7 @@ class Layer:
     """
 
     min_ndim: int | None = None
+    _parameters_of_call: ClassVar[tuple[str, ...]] = ("x",)
     _takes_training: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -68,7 +71,8 @@ class Layer:
             whole: Any = _once_whole(cls.build)
             cls.build = whole  # type: ignore[method-assign]  # of the same signature
         if "call" in vars(cls):
-            cls._takes_training = "training" in inspect.signature(cls.call).parameters
+            cls._parameters_of_call = tuple(inspect.signature(cls.call).parameters)[1:]
+            cls._takes_training = "training" in cls._parameters_of_call
 
     def __init__(
         self,
@@ -97,12 +101,13 @@ class Layer:
         self.dtype = np.dtype(dtype or float_dtype()).name
         self.asked_input_shape: Shape | None = None if input_shape is None else (None, *input_shape)
         self.built = False
-        self.built_shape: Shape | None = None
-        self.own_weights: list[Tensor] = []
-        self.frozen: list[Tensor] = []  # those of them that never get gradients
+        self.built_shape: Any = None
+        self.own_weights = []
+        self.frozen = []
         self.activity_regularizer = regularizers.get(activity_regularizer)
-        self._penalized: list[tuple[Tensor, Any]] = []  # weights, each with its regularizer
+        self._penalized = []
         self._added: list[Any] = []  # losses of the last call
+        self.nodes: list[Node] = []  # calls on symbolic tensors
 
     # --- what a subclass writes ------------------------------------------------------------------
 
@@ -114,88 +119,135 @@ class Layer:
         """The mathematics; may take `training` as well."""
         raise TypeError(f"{type(self).__name__} has no call(x) of its own")
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """The shape that `call` returns; found by calling on zeros unless a subclass knows it."""
-        known = tuple(2 if n is None else n for n in input_shape)
-        result = self(np.zeros(known, dtype=self.dtype))
-        return (input_shape[0], *result.shape[1:])
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The shape that `call` returns; found by calling on ones unless a subclass knows it."""
+        x = map_shapes(lambda shape: SymbolicTensor(shape, self.dtype), input_shape)
+        return map_structure(lambda y: y.shape, self._outline((x,), {}))
 
     # --- calling ---------------------------------------------------------------------------------
 
-    def __call__(self, x: Any, training: bool | None = None) -> Any:
+    def __call__(self, x: Any, *args: Any, training: Any = None, **kwargs: Any) -> Any:
         must_be_initialised(self)
+        if args:
+            kwargs, training = self._by_name(args, kwargs, training)
+        if type(x) is not Tensor and (has_symbols(x) or has_symbols(kwargs)):
+            return self._call_symbolically(x, kwargs, training)
         x = self.check_input(x)
         if not self.built:
-            self.build((None, *x.shape[1:]))
+            self.build(shapes_of(x))
         if _ADDING and not scope_now():
             for layer in self.nested():
                 layer._added.clear()
         if training is None and not self._takes_training:
             with scope(self.name):
-                y = self.call(x)
+                y = self.call(x, **kwargs)
         else:
             flag = is_training() if training is None else bool(training)
             with scope(self.name), training_mode(flag):
                 if self._takes_training:
-                    y = self.call(x, training=flag)  # type: ignore[call-arg]  # checked above
-                else:
-                    y = self.call(x)
+                    kwargs["training"] = flag
+                y = self.call(x, **kwargs)
         if y is None:
             raise ValueError(
                 f'the call of layer "{self.name}" ({type(self).__name__}) returned None. Expected '
                 "a Tensor: add a return."
             )
         if self.activity_regularizer is not None:
-            self.add_loss(self.activity_regularizer(y) / max(y.shape[0], 1))
+            for output in leaves(y):
+                self.add_loss(self.activity_regularizer(output) / max(output.shape[0], 1))
         return y
 
-    def check_input(self, x: Any) -> Tensor:
-        """The input as a Tensor of floats, of a shape that this layer can take."""
-        if type(x) is not Tensor:
-            x = as_tensor(x)
-        if type(x.value) is not float and x.value.dtype.kind in "iub":
-            x = as_tensor(x.value.astype(self.dtype))
+    def _by_name(self, args: Any, kwargs: Any, training: Any) -> tuple[dict[str, Any], Any]:
+        """Further positional arguments under the names that `call` has for them."""
+        names = self._parameters_of_call[1:]
+        if not names and len(args) == 1 and isinstance(args[0], bool):
+            return kwargs, args[0]  # model(x, True)
+        if len(args) > len(names):
+            raise TypeError(
+                f'layer "{self.name}": its call takes {list(self._parameters_of_call)}. Received '
+                f"{1 + len(args)} positional arguments."
+            )
+        kwargs = dict(zip(names, args, strict=False)) | kwargs
+        return kwargs, kwargs.pop("training", training)
+
+    def check_input(self, x: Any) -> Any:
+        """The input as a Tensor of floats (or a structure of them) that this layer can take."""
+        if isinstance(x, dict) or (
+            is_nested(x) and any(getattr(part, "ndim", 0) for part in leaves(x))
+        ):
+            return map_structure(self._as_float, x)
+        x = self._as_float(x)
+        self._must_have_axes(x)
+        return x
+
+    def _must_have_axes(self, x: Any) -> None:
         if self.min_ndim is not None and x.ndim < self.min_ndim:
             raise ValueError(
                 f'Input 0 of layer "{self.name}" is incompatible with the layer: expected '
                 f"min_ndim={self.min_ndim}, found ndim={x.ndim}. Full shape received: {x.shape}"
             )
+
+    def _as_float(self, x: Any) -> Tensor:
+        if type(x) is not Tensor:
+            x = as_tensor(x)
+        if type(x.value) is not float and x.value.dtype.kind in "iub":
+            x = as_tensor(x.value.astype(self.dtype))
         return x
 
-    # --- weights ---------------------------------------------------------------------------------
+    # --- calling on symbolic tensors -------------------------------------------------------------
 
-    def add_weight(
-        self,
-        shape: Sequence[int] = (),
-        initializer: Any = "glorot_uniform",
-        *,
-        dtype: Any = None,
-        trainable: bool = True,
-        regularizer: Any = None,
-        constraint: Any = None,
-        name: str | None = None,
-    ) -> Tensor:
-        """A new weight of this layer, a Tensor named `layer/name`.
+    def _call_symbolically(self, x: Any, kwargs: Any, training: Any) -> Any:
+        """Build the layer and note the call: the result is a symbolic tensor too."""
+        if training is not None:
+            kwargs = kwargs | {"training": training}
+        symbols = [s for s in leaves(x) if isinstance(s, SymbolicTensor)]
+        for symbol in symbols:
+            self._must_have_axes(symbol)
+        if not self.built:
+            self.build(shapes_of(x))
+        return self.record((x,), kwargs, self._outputs(x, kwargs))
 
-        Args:
-            shape: its lengths.
-            initializer: a name, an object or a function of a shape.
-            dtype: default: the layer's.
-            trainable: whether training changes it.
-            regularizer: a penalty that is part of the loss.
-            constraint: what its value must satisfy after each update.
-            name: the last part of its name.
-        """
-        values = initializers.get(initializer)(tuple(shape), dtype or self.dtype)
-        weight = Tensor(values, dtype=dtype or self.dtype, name=f"{self.name}/{name or 'weight'}")
-        weight.requires_grad = trainable and self._trainable
-        weight.marked().constraint = constraints.get(constraint)
-        self.own_weights.append(weight)
-        if not trainable:
-            self.frozen.append(weight)
-        if regularizer is not None:
-            self._penalized.append((weight, regularizers.get(regularizer)))
-        return weight
+    def _outputs(self, x: Any, kwargs: Any) -> Any:
+        own = type(self).compute_output_shape is not Layer.compute_output_shape
+        if not own or has_symbols(kwargs):
+            return self._outline((x,), kwargs)
+        shapes = self.compute_output_shape(map_structure(lambda s: s.shape, x))
+        return map_shapes(lambda shape: SymbolicTensor(shape, self.dtype), shapes)
+
+    def _outline(self, args: Any, kwargs: Any) -> Any:
+        try:
+            return outline(self, args, kwargs)
+        finally:
+            for layer in self.nested():
+                layer._added.clear()  # losses of the trial
+
+    def record(self, args: Any, kwargs: Any, outputs: Any) -> Any:
+        """Note a call on symbolic tensors; returns what it gives."""
+        return Node(self, (args, kwargs), outputs).outputs
+
+    @functools.cached_property
+    def input(self) -> Any:
+        """The symbolic tensor(s) that the layer was first called on."""
+        args, _ = self._first_node().arguments
+        return args[0] if len(args) == 1 else list(args)
+
+    @functools.cached_property
+    def output(self) -> Any:
+        """The symbolic tensor(s) that the layer returned at its first call on such."""
+        return self._first_node().outputs
+
+    def _first_node(self) -> Node:
+        if not self.nodes:
+            raise AttributeError(
+                f"The layer {self.name} has never been called on a symbolic tensor and thus has no "
+                "defined input and output."
+            )
+        return self.nodes[0]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy is not part of the graphs that the layer is part of."""
+        state = {k: v for k, v in vars(self).items() if k not in ("input", "output")}
+        return state | {"nodes": []}
 
     # --- losses of the layer ----------------------------------------------------------------------
 
@@ -216,115 +268,16 @@ class Layer:
         found = [loss for layer in layers for loss in layer._added]
         return found + [r(w) for layer in layers for w, r in layer._penalized]
 
-    @property
-    def sublayers(self) -> list[Layer]:
-        """The layers held as attributes, also in lists and dicts, in the order they were set."""
-        found: dict[int, Layer] = {}
-        waiting = list(reversed(vars(self).values()))
-        while waiting:
-            value = waiting.pop()
-            if isinstance(value, Layer):
-                found.setdefault(id(value), value)
-            elif isinstance(value, dict):
-                waiting += reversed(value.values())
-            elif isinstance(value, (list, tuple)):
-                waiting += reversed(value)
-        return list(found.values())
-
-    @property
-    def weights(self) -> list[Tensor]:
-        """All weights, layer by layer; in a layer those that can learn come first."""
-        return [w for w, _ in self._all_weights()]
-
-    def _all_weights(self) -> list[tuple[Tensor, bool]]:
-        """Each weight once, and whether training changes it."""
-        found: dict[int, tuple[Tensor, bool]] = {}
-        seen: set[int] = set()  # a child may hold its parent
-
-        def visit(layer: Layer, trainable: bool) -> None:
-            if id(layer) in seen:
-                return
-            seen.add(id(layer))
-            trainable = trainable and layer._trainable
-            attributes = [v for v in vars(layer).values() if type(v) is Tensor and v.op is None]
-            loose = [v for v in attributes if v.tracked and not _is_in(v, layer.own_weights)]
-            own = sorted([*layer.own_weights, *loose], key=lambda w: _is_in(w, layer.frozen))
-            for w in own:
-                found.setdefault(id(w), (w, trainable and not _is_in(w, layer.frozen)))
-            for inner in layer.sublayers:
-                visit(inner, trainable)
-
-        visit(self, True)
-        return list(found.values())
-
-    def nested(self) -> list[Layer]:
-        """This layer and all layers inside it, each once."""
-        found: dict[int, Layer] = {}
-        waiting = [self]
-        while waiting:
-            layer = waiting.pop()
-            if id(layer) not in found:
-                found[id(layer)] = layer
-                waiting += reversed(layer.sublayers)
-        return list(found.values())
-
-    @property
-    def trainable_weights(self) -> list[Tensor]:
-        """The weights that training changes."""
-        return [w for w, trainable in self._all_weights() if trainable]
-
-    @property
-    def non_trainable_weights(self) -> list[Tensor]:
-        """The weights that training leaves alone."""
-        return [w for w, trainable in self._all_weights() if not trainable]
-
-    @property
-    def trainable(self) -> bool:
-        """Whether the layer's weights get gradients; assigning reaches the layers inside."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, flag: bool) -> None:
-        for layer in self.nested():
-            layer._trainable = bool(flag)
-            for weight in layer.own_weights:
-                weight.requires_grad = bool(flag) and not _is_in(weight, layer.frozen)
-
-    def get_weights(self) -> list[Any]:
-        """Copies of the weights as arrays, in the order of `weights`."""
-        return [np.array(w.value) for w in self.weights]
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """New values for all weights; nothing changes unless every shape fits."""
-        own = self.weights
-        if len(weights) != len(own):
-            raise ValueError(
-                f"You called `set_weights(weights)` on layer '{self.name}' with a weight list of "
-                f"length {len(weights)}, but the layer was expecting {len(own)} weights."
-            )
-        for weight, new in zip(own, weights, strict=True):
-            if np.shape(constant(new)) != weight.shape:
-                raise ValueError(
-                    f"Layer {self.name} weight shape {weight.shape} is not compatible with "
-                    f"provided weight shape {np.shape(constant(new))}."
-                )
-        for weight, new in zip(own, weights, strict=True):
-            weight.assign(np.array(constant(new), dtype=weight.dtype))
-
-    def count_params(self) -> int:
-        """The number of numbers in all weights."""
-        if not self.built:
-            raise ValueError(
-                f"You tried to call `count_params` on layer '{self.name}', but the layer isn't "
-                "built. You can build it manually via: `layer.build(input_shape)`."
-            )
-        return sum(w.size for w in self.weights)
-
     # --- configuration ---------------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this layer again."""
         return {"name": self.name, "trainable": self._trainable, "dtype": self.dtype}
+
+    @property
+    def type_name(self) -> str:
+        """What tables and drawings call this kind of layer."""
+        return type(self).__name__
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Layer:
@@ -361,8 +314,18 @@ def must_be_initialised(layer: Any) -> None:
         )
 
 
-def _is_in(weight: Tensor, weights: list[Tensor]) -> bool:
-    return any(weight is other for other in weights)
+def shapes_of(x: Any) -> Any:
+    """The shapes of inputs with the batch's length unknown."""
+    return map_structure(lambda part: (None, *part.shape[1:]), x)
+
+
+def map_shapes(function: Callable[[Shape], Any], shapes: Any) -> Any:
+    """`map_structure` with shapes as leaves."""
+    if is_shape(shapes):
+        return function(tuple(shapes))
+    if isinstance(shapes, dict):
+        return {key: map_shapes(function, value) for key, value in shapes.items()}
+    return [map_shapes(function, value) for value in shapes]
 
 
 def positive_integer(kind: str, value: Any) -> int:

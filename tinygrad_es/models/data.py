@@ -1,4 +1,4 @@
-"""What `fit` is given, checked, split and cut into batches."""
+"""Samples, targets and weights: checked, split, and cut into batches."""
 
 from __future__ import annotations
 
@@ -8,42 +8,55 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..autodiff.config import float_dtype
 from ..autodiff.errors import describe
 from ..autodiff.tensor import Tensor
 from ..layers.layer import positive_integer
 from ..ops import random
+from ..tree import is_nested, leaves, map_structure
 
-__all__ = ["Data", "batch_size_of", "class_weights", "split"]
+__all__ = ["Data", "batch_size_of", "class_weights", "several", "split"]
 
 
 class Data(NamedTuple):
-    """Samples, targets and weights, all with the same first axis; the last two may be None."""
+    """Samples, targets and weights, all with the same first axis; the last two may be None.
+
+    Each is an array, or a list or dict of arrays where a model has several inputs or outputs.
+    """
 
     x: Any
     y: Any
     weight: Any
 
     @staticmethod
-    def of(x: Any, y: Any = None, sample_weight: Any = None) -> Data:
-        """The arrays, checked: the same number of samples in each."""
-        data = Data(_array("x", x), _array("y", y), _array("sample_weight", sample_weight))
+    def of(
+        x: Any, y: Any = None, sample_weight: Any = None, inputs: int = 0, outputs: int = 0
+    ) -> Data:
+        """The arrays, checked: numbers, and the same count of samples in each.
+
+        `inputs` and `outputs` are how many the model has, 0 where that is not known.
+        """
+        data = Data(
+            arrays("x", x, inputs), arrays("y", y, outputs), arrays("sample_weight", sample_weight)
+        )
         names = ("x", "y", "sample_weight")
-        sizes = [(k, len(v)) for k, v in zip(names, data, strict=True) if v is not None]
-        if len({n for _, n in sizes}) > 1:
-            listed = "".join(f"'{k}' sizes: {n}\n" for k, n in sizes)
+        sizes = [(k, [len(a) for a in leaves(v)]) for k, v in zip(names, data) if v is not None]
+        if len({n for _, counts in sizes for n in counts}) > 1:
+            listed = "".join(f"'{k}' sizes: {', '.join(map(str, n))}\n" for k, n in sizes)
             raise ValueError(
                 "Data cardinality is ambiguous. Make sure all arrays contain the same number of "
                 f"samples.\n{listed}"
             )
         if data.x is None:
             raise ValueError("expected samples. Received: x=None.")
-        if sizes[0][1] == 0:
+        if sizes[0][1][0] == 0:
             raise ValueError("expected at least one sample. Received: x of length 0.")
         return data
 
     @property
     def size(self) -> int:
-        return len(self.x)
+        """The number of samples."""
+        return len(leaves(self.x)[0]) if is_nested(self.x) else len(self.x)
 
     def steps(self, batch_size: int, drop_remainder: bool = False) -> int:
         """Batches in an epoch: the last, smaller one counts unless it is dropped."""
@@ -55,8 +68,6 @@ class Data(NamedTuple):
         """The batches of one epoch: in a new random order with `shuffle=True`, each batch by
         itself in a new order with `shuffle="batch"`.
         """
-        if shuffle not in (True, False, None, "batch"):
-            raise ValueError(f"`shuffle` must be True, False or 'batch'. Received: {shuffle!r}.")
         order = random.generator().permutation(self.size) if shuffle is True else None
         for i in range(self.steps(batch_size, drop_remainder)):
             place = slice(i * batch_size, (i + 1) * batch_size)
@@ -67,24 +78,51 @@ class Data(NamedTuple):
                 yield self.take(place if order is None else order[place])
 
     def take(self, index: Any) -> Data:
-        x, y, weight = self
-        return Data(
-            x[index], None if y is None else y[index], None if weight is None else weight[index]
-        )
+        """The samples of an index."""
+        return Data(*[None if part is None else taken(part, index) for part in self])
 
 
-def _array(name: str, data: Any) -> Any:
+def taken(part: Any, index: Any) -> Any:
+    return map_structure(lambda a: a[index], part) if is_nested(part) else part[index]
+
+
+def several(data: Any, count: int) -> bool:
+    """Whether data are a structure of arrays, and not one array written as a list."""
+    if isinstance(data, dict):
+        return True
+    if not isinstance(data, (list, tuple)) or not data or (count == 1 and len(data) != 1):
+        return False
+    return all(is_array(part) or several(part, 0) for part in data)
+
+
+def is_array(value: Any) -> bool:
+    return bool(getattr(value, "shape", ()))
+
+
+def arrays(name: str, data: Any, count: int = 0) -> Any:
+    """One array, or a structure of arrays; where one is expected, a list of one is that one."""
     if data is None:
         return None
+    if not several(data, count):
+        return array(name, data)
+    if count == 1 and not isinstance(data, dict):
+        return array(name, data[0])
+    return map_structure(lambda part: array(name, part), data)
+
+
+def array(name: str, data: Any) -> Any:
+    """The numbers of one array, floats in `floatx` if they are samples."""
     if type(data) is Tensor:
         data = data.numpy()
-    array = np.asarray(data)
-    if array.dtype.kind not in "fiub" or array.ndim == 0:
+    found = np.asarray(data)
+    if found.dtype.kind not in "fiub" or found.ndim == 0:
         raise ValueError(
             f"{name}: expected an array of numbers with one row per sample. Received: "
             f"{describe(data)}."
         )
-    return array
+    if name == "x" and found.dtype.kind == "f" and found.dtype != float_dtype():
+        return found.astype(float_dtype())  # once, not batch by batch
+    return found
 
 
 def split(data: Data, validation_split: float) -> tuple[Data, Data]:
@@ -109,6 +147,8 @@ def class_weights(data: Data, weights: dict[int, float]) -> Data:
         raise ValueError("You cannot `class_weight` and `sample_weight` at the same time.")
     if data.y is None:
         raise ValueError("`class_weight` needs targets. Received: y=None.")
+    if is_nested(data.y):
+        raise ValueError("`class_weight` is only supported for Models with a single output.")
     y = data.y
     labels = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(len(y))
     weight = np.ones(len(y), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Model: a layer of layers with a trainer."""
+"""Model: a layer of layers with a trainer, written as a class or as inputs and outputs."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ from typing import Any
 import numpy as np
 
 from ..autodiff.modes import no_grad
-from ..autodiff.tensor import as_tensor
-from ..layers.layer import Layer, Shape
+from ..autodiff.tensor import Tensor, as_tensor
+from ..layers.layer import Layer, Shape, map_shapes, unique_name
+from ..layers.operation import Operation
+from ..layers.symbolic import SymbolicTensor
+from ..tree import map_structure
+from .compiled import Metrics
+from .function import Function
 from .summary import print_summary
 from .trainer import Trainer
 
@@ -17,10 +22,25 @@ __all__ = ["Model"]
 
 
 class Model(Trainer, Layer):
-    """Subclass it: layers as attributes in `__init__`, their composition in `call`.
+    """Give it symbolic inputs and outputs, or subclass it: layers as attributes in `__init__`,
+    their composition in `call`.
+
+    Args:
+        inputs, outputs: symbolic tensors, or lists or dicts of them; both or none.
+        name: default functional, functional_1, … or the class in snake case.
+        trainable: whether the weights get gradients.
+
+    Raises:
+        ValueError: inputs without outputs; outputs that the inputs do not lead to; two layers of
+            one name.
+
+    >>> from tinygrad_es import Input, Model, layers
+    >>> x = Input(shape=(4,))
+    >>> y = layers.Dense(3)(layers.Dense(2, activation="tanh")(x))
+    >>> Model(inputs=x, outputs=y).count_params()
+    19
 
     >>> import numpy as np
-    >>> from tinygrad_es import Model, layers
     >>> class Net(Model):
     ...     def __init__(self):
     ...         super().__init__()
@@ -33,16 +53,48 @@ class Model(Trainer, Layer):
     ((2, 1), 21)
     """
 
-    metrics: list[Any]
-
-    def __init__(self, *, name: str | None = None, trainable: bool = True) -> None:
+    def __init__(
+        self,
+        inputs: Any = None,
+        outputs: Any = None,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+    ) -> None:
+        if (inputs is None) != (outputs is None):
+            raise ValueError(
+                "Model: expected inputs and outputs, or neither. Received: inputs="
+                f"{inputs!r}, outputs={outputs!r}."
+            )
+        function = None if inputs is None else Function(inputs, outputs)
+        if function is not None and name is None and type(self) is Model:
+            name = unique_name("functional")
         super().__init__(name=name, trainable=trainable)
-        self.metrics = []
+        self._metrics = Metrics(None, None, [])
+        self.function = function
+        if function is not None:
+            self.built = True
+            shapes = [layer.shape for layer in function.input_layers]
+            self.built_shape = shapes[0] if len(shapes) == 1 else shapes
+            if not trainable:
+                self.trainable = False
+
+    @property
+    def type_name(self) -> str:
+        return "Functional" if type(self) is Model and self.function else type(self).__name__
+
+    @property
+    def sublayers(self) -> list[Layer]:
+        own = super().sublayers
+        if self.function is None:
+            return own
+        inside = self.function.layers
+        return [*inside, *(layer for layer in own if all(layer is not x for x in inside))]
 
     @property
     def layers(self) -> list[Layer]:
         """The layers of the model, in order."""
-        return self.sublayers
+        return [layer for layer in self.sublayers if not isinstance(layer, Operation)]
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """A layer by its name or its place.
@@ -63,23 +115,108 @@ class Model(Trainer, Layer):
         names = [layer.name for layer in self.layers]
         raise ValueError(f"No such layer: {name}. Existing layers are: {names}.")
 
+    # --- calling ---------------------------------------------------------------------------------
+
     def build(self, input_shape: Shape) -> None:
         """Build the layers by calling the model on zeros."""
-        x = as_tensor(np.zeros([2 if n is None else n for n in input_shape], dtype=self.dtype))
+        if self.function is not None:
+            return
+
+        def zeros(shape: Shape) -> Tensor:
+            return as_tensor(np.zeros([2 if n is None else n for n in shape], dtype=self.dtype))
+
+        x = map_shapes(zeros, input_shape)
         with no_grad():
             if self._takes_training:
                 self.call(x, training=False)  # type: ignore[call-arg]  # it takes it
             else:
                 self.call(x)
 
-    def layers_with_shapes(self) -> Iterator[tuple[Layer, Shape | None]]:
+    def check_input(self, x: Any) -> Any:
+        if self.function is None:
+            return super().check_input(x)
+        return self.function.arrange(x, self.name)
+
+    def call(self, x: Any) -> Any:
+        if self.function is None:
+            return super().call(x)
+        return self.function(x)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        if self.function is not None and input_shape == self.input_shape:
+            return self.output_shape
+        return super().compute_output_shape(input_shape)
+
+    # --- the graph -------------------------------------------------------------------------------
+
+    def _graph(self) -> Function:
+        if self.function is None:
+            raise AttributeError(
+                f"The model {self.name} has no graph: its layers were never called on Input(…)."
+            )
+        return self.function
+
+    @property
+    def inputs(self) -> list[SymbolicTensor]:
+        """The symbolic inputs, in a list."""
+        return self._graph().inputs
+
+    @property
+    def outputs(self) -> list[SymbolicTensor]:
+        """The symbolic outputs, in a list."""
+        return self._graph().outputs
+
+    @property
+    def input_count(self) -> int:
+        return 0 if self.function is None else len(self.function.input_layers)
+
+    @property
+    def output_names(self) -> list[str]:
+        return self.function.output_names if self.function else []
+
+    @property
+    def input_shape(self) -> Any:
+        """The shape the model takes, None for the batch axis; a list where there are several."""
+        shapes = [x.shape for x in self.inputs]
+        return shapes[0] if len(shapes) == 1 else shapes
+
+    @property
+    def output_shape(self) -> Any:
+        """The shape the model returns; a list where there are several."""
+        shapes = [x.shape for x in self.outputs]
+        return shapes[0] if len(shapes) == 1 else shapes
+
+    def layers_with_shapes(self) -> Iterator[tuple[Layer, Any]]:
         """Each layer and the shape it returns, None where that is not known yet."""
-        for layer in self.layers:
-            shape = layer.built_shape
-            yield layer, layer.compute_output_shape(shape) if shape else None
+        for layer in self.sublayers:
+            yield layer, shape_returned(layer)
 
     def summary(
-        self, line_length: int | None = None, print_fn: Callable[[str], Any] | None = None
+        self,
+        line_length: int | None = None,
+        positions: Any = None,
+        print_fn: Callable[[str], Any] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Any = None,
     ) -> None:
-        """Print the table of layers, output shapes and parameters."""
-        print_summary(self, line_length, print_fn)
+        """Print the table of layers, output shapes and parameters.
+
+        Args:
+            line_length: characters of a line; default: 72, or 92 with "Connected to".
+            positions: where the columns end: shares of a line, or characters.
+            print_fn: called once, with the whole text, instead of printing.
+            expand_nested: show the layers of models inside.
+            show_trainable: a column Y or N.
+            layer_range: names (or patterns) of the first and the last layer to show.
+        """
+        print_summary(
+            self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range
+        )
+
+
+def shape_returned(layer: Layer) -> Any:
+    """What the layer returns, None where that is not known yet."""
+    if layer.nodes:
+        return map_structure(lambda y: y.shape, layer.nodes[0].outputs)
+    return layer.compute_output_shape(layer.built_shape) if layer.built_shape else None

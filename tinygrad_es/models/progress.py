@@ -35,10 +35,6 @@ def duration(seconds: float) -> str:
     return f"{seconds * 1e6:.0f}us"
 
 
-def described(logs: Logs) -> str:
-    return " - ".join(f"{k}: {number(v)}" for k, v in logs.items())
-
-
 def level(verbose: Any) -> int:
     """0 silent, 1 a bar, 2 one line per epoch; "auto": a bar in a terminal, else lines."""
     if verbose == "auto":
@@ -49,16 +45,59 @@ def level(verbose: Any) -> int:
 
 
 class Progress(Callback):
-    """Prints `Epoch 3/10`, then the bar (or the line) with time, metrics and loss."""
+    """Prints `Epoch 3/10`, then the bar (or the line) with time, metrics and loss.
+
+    `evaluate` and `predict` have one bar; a validation inside of `fit` has none.
+    """
 
     def __init__(self, verbose: int) -> None:
         self.verbose = verbose
         self.bar: Any = None
+        self.in_fit = False
+
+    # --- what it listens to ----------------------------------------------------------------------
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        self.in_fit = True
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        if self.verbose:
+            print(f"Epoch {epoch + 1}/{self.params['epochs']}")
+        self.begin()
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        self.step(batch, logs)
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        self.end(logs)
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        if not self.in_fit:
+            self.begin()
+
+    def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        if not self.in_fit:
+            self.step(batch, logs)
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        if not self.in_fit:
+            self.end(logs)
+
+    def on_predict_begin(self, logs: Logs | None = None) -> None:
+        self.begin()
+
+    def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        self.step(batch, {})
+
+    def on_predict_end(self, logs: Logs | None = None) -> None:
+        self.end({})
+
+    # --- what it prints --------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Start the clock, and the bar where somebody watches."""
         self.start = self.drawn = time.perf_counter()
         self.done, self.steps = 0, self.params["steps"]
-        print(f"Epoch {epoch + 1}/{self.params['epochs']}")
         if self.verbose == 1:
             self._open()
 
@@ -71,7 +110,7 @@ class Progress(Callback):
         if not (console.is_interactive or console.is_jupyter):
             return  # a file wants the last state only
         self.bar = RichProgress(
-            TextColumn("{task.completed}/{task.total}"),
+            TextColumn("{task.completed}/{task.fields[of]}"),
             BarColumn(bar_width=BAR),
             TextColumn("{task.description}"),
             console=console,
@@ -79,28 +118,30 @@ class Progress(Callback):
             transient=True,  # a narrow window cuts it; the line that stays is printed whole
         )
         self.bar.start()
-        self.task = self.bar.add_task("", total=self.steps)
+        self.task = self.bar.add_task("", total=self.steps, of=self.steps or "Unknown")
 
-    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+    def step(self, batch: int, logs: Logs | None) -> None:
+        """One batch is done: redraw the bar, not too often."""
         self.done = batch + 1
         if self.bar is None or time.perf_counter() - self.drawn < REFRESH:
             return
         self.drawn = time.perf_counter()
-        self._draw(logs or {})
-
-    def _draw(self, logs: Logs) -> None:
-        self.bar.update(self.task, completed=self.done, description=self._text(logs))
+        self.bar.update(self.task, completed=self.done, description=self._text(logs or {}))
         self.bar.refresh()
 
     def _text(self, logs: Logs, between: str = " ") -> str:
         spent = time.perf_counter() - self.start
         each = duration(spent / max(self.done, 1))
-        return f"{spent:.0f}s{between}{each}/step - {described(logs)}"
+        named = [f"{k}: {number(v)}" for k, v in logs.items()]
+        return " - ".join([f"{spent:.0f}s{between}{each}/step", *named])
 
-    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+    def end(self, logs: Logs | None) -> None:
+        """The line that stays."""
+        if self.steps is None:
+            self.steps = self.params["steps"] = self.done  # of a generator: known from now on
         done = f"{self.done}/{self.steps}"
+        self.close()
         if self.verbose == 1:
-            self.close()
             print(f"{done} {'━' * BAR} {self._text(logs or {})}")
         elif self.verbose == 2:
             print(f"{done} - {self._text(logs or {}, ' - ')}")

@@ -7,6 +7,8 @@ from typing import Any
 
 from ..layers.input import InputLayer
 from ..layers.layer import Layer, Shape, must_be_initialised
+from ..layers.symbolic import SymbolicTensor
+from .function import fitting
 from .model import Model
 
 __all__ = ["Sequential"]
@@ -29,13 +31,14 @@ class Sequential(Model):
 
     def __init__(
         self,
-        layers: Sequence[Layer] | None = None,
+        layers: Sequence[Any] | None = None,
         trainable: bool = True,
         name: str | None = None,
     ) -> None:
         super().__init__(name=name, trainable=trainable)
         self._input: InputLayer | None = None
         self.chain: list[Layer] = []
+        self._symbols: list[SymbolicTensor] = []  # the input, then what each layer returns
         if isinstance(layers, Layer):
             raise TypeError(
                 f"Sequential: expected a list of layers, Sequential([…]). Received: {layers}."
@@ -44,9 +47,11 @@ class Sequential(Model):
             self.add(layer, rebuild=False)
         self._try_to_build()
 
-    def add(self, layer: Layer, rebuild: bool = True) -> None:
+    def add(self, layer: Any, rebuild: bool = True) -> None:
         """Put a layer at the end."""
         must_be_initialised(self)
+        if isinstance(layer, SymbolicTensor) and layer.node is not None:
+            layer = layer.node.layer  # Input(…)
         if isinstance(layer, Layer):
             must_be_initialised(layer)
         else:
@@ -70,7 +75,7 @@ class Sequential(Model):
                 "argument to pass a unique name."
             )
         if not self.chain and self._input is None and layer.asked_input_shape is not None:
-            self._input = InputLayer(layer.asked_input_shape[1:])
+            self._input = InputLayer(batch_shape=layer.asked_input_shape)
         self.chain.append(layer)
         if rebuild:
             self.built = False
@@ -81,7 +86,7 @@ class Sequential(Model):
         if not self.chain:
             raise ValueError("There are no layers in the model to pop.")
         layer = self.chain.pop()
-        self.built = False
+        self.built, self._symbols = False, []
         self._try_to_build()
         return layer
 
@@ -100,28 +105,19 @@ class Sequential(Model):
                 f"Sequential model {self.name} cannot be built because it has no layers. Call "
                 "`model.add(layer)`."
             )
-        shape = input_shape
-        for layer in self.chain:
-            if not layer.built:
-                layer.build(shape)
-            layer.built_shape = shape
-            shape = layer.compute_output_shape(shape)
+        if not self._symbols or self._symbols[0].shape != tuple(input_shape):
+            first = self._input
+            if first is None or first.shape != tuple(input_shape):
+                first = InputLayer(batch_shape=input_shape)
+            self._symbols = [first.symbol()]
+        for layer in self.chain[len(self._symbols) - 1 :]:
+            layer.built_shape = self._symbols[-1].shape
+            self._symbols.append(layer(self._symbols[-1]))
 
     def check_input(self, x: Any) -> Any:
-        x = super().check_input(x)
         if self._input is None:
-            return x
-        expected = self._input.shape
-        if x.ndim == len(expected) - 1 and expected[-1] == 1:
-            x = x.reshape(*x.shape, 1)  # a column of one number a sample
-        if x.ndim != len(expected) or any(
-            n is not None and n != m for n, m in zip(expected[1:], x.shape[1:], strict=True)
-        ):
-            raise ValueError(
-                f'Input 0 of layer "{self.name}" is incompatible with the layer: expected '
-                f"shape={expected}, found shape={x.shape}"
-            )
-        return x
+            return super().check_input(x)
+        return fitting(x, self._input, 0, self.name)
 
     def call(self, x: Any) -> Any:
         for layer in self.chain:
@@ -134,20 +130,42 @@ class Sequential(Model):
         return input_shape
 
     def layers_with_shapes(self) -> Iterator[tuple[Layer, Shape | None]]:
-        for layer in self.chain:
-            shape = layer.built_shape if self.built else None
-            yield layer, layer.compute_output_shape(shape) if shape else None
+        symbols = self._ends("shapes") if self.built else []
+        for i, layer in enumerate(self.chain, start=1):
+            yield layer, symbols[i].shape if self.built else None
+
+    # --- the graph -------------------------------------------------------------------------------
+
+    def _ends(self, name: str) -> list[SymbolicTensor]:
+        if not self.built:
+            raise AttributeError(f"The model {self.name} has no {name} before it is built.")
+        if not self._symbols:  # a copy
+            self.build(self.built_shape or ())
+        return self._symbols
+
+    @property
+    def inputs(self) -> list[SymbolicTensor]:
+        return self._ends("inputs")[:1]
+
+    @property
+    def outputs(self) -> list[SymbolicTensor]:
+        return self._ends("outputs")[-1:]
+
+    @property
+    def input_count(self) -> int:
+        return 1
+
+    @property
+    def output_names(self) -> list[str]:
+        return [self.chain[-1].name] if self.chain else []
 
     @property
     def input_shape(self) -> Shape:
-        """The shape the model takes, None for the batch axis."""
-        if not self.built or self.built_shape is None:
-            raise AttributeError(f"The model {self.name} has no input_shape before it is built.")
-        return self.built_shape
+        return self._ends("input_shape")[0].shape
 
     @property
     def output_shape(self) -> Shape:
-        """The shape the model returns."""
-        if not self.built or self.built_shape is None:
-            raise AttributeError(f"The model {self.name} has no output_shape before it is built.")
-        return self.compute_output_shape(self.built_shape)
+        return self._ends("output_shape")[-1].shape
+
+    def __getstate__(self) -> dict[str, Any]:
+        return super().__getstate__() | {"_symbols": []}

@@ -1,79 +1,41 @@
-"""Training: `compile`, `fit`, `evaluate`, `predict`. The step reads like the lesson:
+"""Training: `fit`, `evaluate`, `predict`. The step reads like the lesson:
 batch → forward → loss → backward → update."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from .. import losses, optimizers
-from ..autodiff.config import float_dtype
 from ..autodiff.modes import no_grad, training
 from ..autodiff.tensor import Tensor
 from ..callbacks import Callback, CallbackList, History, Logs
-from ..layers.layer import must_be_initialised, positive_integer
-from ..metrics import get as get_metric
-from .data import Data, batch_size_of, class_weights, split
-from .progress import Progress, described, level
+from ..layers.layer import positive_integer, shapes_of
+from ..tree import leaves, map_structure, pack
+from .compilable import Compilable
+from .data import Data, class_weights, split
+from .progress import Progress, level
+from .sources import ArraySource, Source, is_iterable_of_batches, source_of
 
 __all__ = ["Trainer"]
 
 
-class Trainer:
+class Trainer(Compilable):
     """What a model needs to be trained; `train_step` is the one place to change how."""
 
-    optimizer: Any = None
-    loss: Any = None
     stop_training = False
-    _loss_weight: float | None = None
     _parameters: list[Tensor] | None = None  # what the steps of a `fit` change
-    _penalized_training: bool | None = None  # whether they have losses to add
     built: bool
     history: Any
     trainable_weights: list[Tensor]
-    losses: list[Tensor]
-    may_have_losses: Any
+    may_have_losses: Callable[[], bool]
 
-    def compile(
-        self,
-        optimizer: Any = "rmsprop",
-        loss: Any = None,
-        loss_weights: Any = None,
-        metrics: Sequence[Any] | None = None,
-    ) -> None:
-        """Choose the optimizer, the loss and the metrics, by name or as objects.
-
-        `loss_weights` multiplies the loss (not the penalties): a number, or a list of one.
-
-        Raises:
-            ValueError: an unknown name, or metrics that are not a list.
-        """
-        must_be_initialised(self)
-        weight = loss_weights
-        if isinstance(weight, (list, tuple)) and len(weight) == 1:
-            weight = weight[0]
-        if weight is not None and not isinstance(weight, (int, float)):
-            raise ValueError(
-                "Expected `loss_weights` argument to be a float (or a list of one). Received: "
-                f"loss_weights={loss_weights!r}; metrics are given by name, metrics=[…]."
-            )
-        if metrics is not None and not isinstance(metrics, (list, tuple)):
-            raise ValueError(
-                "Expected `metrics` argument to be a list or tuple. Received instead: "
-                f"metrics={metrics} of type {type(metrics)}"
-            )
-        chosen = optimizers.get(optimizer)
-        criterion = None if loss is None else losses.get(loss)
-        if criterion is not None and criterion.reduction == "none":
-            raise ValueError(
-                "compile: expected a loss that is one number. Received: one with reduction='none'."
-            )
-        measured = [get_metric(m) for m in metrics or []]
-        self.optimizer, self.loss, self.metrics = chosen, criterion, measured
-        self._loss_weight = weight
+    @property
+    def input_count(self) -> int:
+        """How many inputs there are; 0 where only `call` knows."""
+        return 0
 
     # --- one batch -------------------------------------------------------------------------------
 
@@ -94,18 +56,6 @@ class Trainer:
         y_pred = self(x, training=False)  # type: ignore[operator]  # a Model is a Layer
         return self.compute_loss(y, y_pred, sample_weight), y_pred
 
-    def compute_loss(self, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        """The loss of a batch."""
-        if self.loss is None:
-            raise ValueError("No loss to compute: pass `loss=…` to `compile()`.")
-        total = self.loss(y, y_pred, sample_weight)
-        if self._loss_weight is not None:
-            total = total * self._loss_weight
-        if self._penalized_training is not False:
-            for penalty in self.losses:
-                total = total + penalty
-        return total
-
     # --- many batches ----------------------------------------------------------------------------
 
     def fit(
@@ -122,13 +72,17 @@ class Trainer:
         class_weight: dict[int, float] | None = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
         validation_batch_size: int | None = None,
         validation_freq: Any = 1,
         drop_remainder: bool = False,
     ) -> History:
         """Train for a number of epochs; returns the History.
 
-        Arguments as Keras 3; `drop_remainder` leaves out a last batch that is not full.
+        Arguments as Keras 3. x may also be a generator, a `Sequence` or any other iterable of
+        batches (x, y) or (x, y, sample_weight), so that the data need not fit into memory.
+        `drop_remainder` leaves out a last batch that is not full.
 
         Raises:
             ValueError: not compiled; x and y of different lengths; arguments out of range.
@@ -136,57 +90,59 @@ class Trainer:
         self._must_be_compiled()
         whole("epochs", epochs)
         whole("initial_epoch", initial_epoch)
-        data = self._prepared(x, y, sample_weight)
-        if data.y is None:
-            raise ValueError("fit: expected targets. Received: y=None.")
         if isinstance(validation_freq, int):
             positive_integer("validation_freq", validation_freq)
-        held_out = self._held_out(validation_data)
-        if validation_split and held_out is None:
-            data, held_out = split(data, validation_split)
-        if class_weight is not None:
-            data = class_weights(data, class_weight)
-        batch_size = batch_size_of(batch_size)
-        self._build_from(data)
-        self.stop_training = False
-        steps = data.steps(batch_size, drop_remainder)
-        if steps == 0:
-            raise ValueError(
-                f"drop_remainder leaves no batch: {data.size} samples, batch_size {batch_size}."
-            )
+        held_out = None
+        if is_iterable_of_batches(x):
+            if validation_split and validation_data is None:
+                raise ValueError(
+                    "`validation_split` is only supported for arrays. Received: x of type "
+                    f"{type(x).__name__}; give `validation_data`."
+                )
+            source = source_of(
+                x, self._prepared, y=y, sample_weight=sample_weight, shuffle=shuffle,
+                class_weight=class_weight, steps=steps_per_epoch,
+            )  # fmt: skip
+        else:
+            data = self._prepared(x, y, sample_weight)
+            if data.y is None and self.loss is not None:
+                raise ValueError("fit: expected targets. Received: y=None.")
+            if validation_split and validation_data is None:
+                data, held_out = split(data, validation_split)
+            if class_weight is not None:
+                data = class_weights(data, class_weight)
+            self._build_from(data.x)
+            source = ArraySource(data, batch_size, shuffle, drop_remainder, steps_per_epoch)
+        validation = self._validation(
+            validation_data, held_out, validation_batch_size or batch_size, validation_steps
+        )
         loud = level(verbose)
         history = self.history = History()
-        params = {"verbose": loud, "epochs": epochs, "steps": steps}
-        progress = [Progress(loud)] if loud else []
-        hooks = CallbackList([*as_list(callbacks), *progress, history], self, params)
+        params = {"verbose": loud, "epochs": epochs, "steps": source.steps}
+        progress = Progress(loud)
+        hooks = CallbackList([*as_list(callbacks), *shown(progress), history], self, params)
         history.params = params
+        self.stop_training = False
         try:
-            self._run_epochs(
-                data, held_out, range(initial_epoch, epochs), batch_size, shuffle, drop_remainder,
-                validation_batch_size or batch_size, validation_freq, hooks,
-            )  # fmt: skip
+            run = range(initial_epoch, epochs)
+            self._run_epochs(source, validation, run, validation_freq, hooks)
         finally:
             self._parameters = self._penalized_training = None
-            for bar in progress:
-                bar.close()
+            progress.close()
         return history
 
     def _run_epochs(
-        self, data: Data, held_out: Data | None, epochs: range, batch_size: int, shuffle: Any,
-        drop_remainder: bool, validation_batch: int, validation_freq: Any, hooks: CallbackList,
-    ) -> None:  # fmt: skip
+        self, source: Source, validation: Source | None, epochs: range, freq: Any, hooks: Any
+    ) -> None:
         logs: Logs = {}
         hooks.call("on_train_begin")
         for epoch in epochs:
             hooks.call("on_epoch_begin", epoch)
-            logs = self._epoch(data.batches(batch_size, shuffle, drop_remainder), hooks)
-            due = (
-                (epoch + 1) in validation_freq
-                if isinstance(validation_freq, (list, tuple, set))
-                else (epoch + 1) % validation_freq == 0
-            )
-            if held_out is not None and due:
-                found = self._measure(held_out, validation_batch, hooks)
+            logs = self._epoch(source, hooks)
+            listed = isinstance(freq, (list, tuple, set))
+            due = (epoch + 1) in freq if listed else (epoch + 1) % freq == 0
+            if validation is not None and due:
+                found = self._measure(validation, hooks)
                 logs |= {f"val_{k}": v for k, v in found.items()}
             hooks.call("on_epoch_end", epoch, logs)
             if self.stop_training:
@@ -194,45 +150,53 @@ class Trainer:
         self.optimizer.finalize_variable_values(self.trainable_weights)
         hooks.call("on_train_end", logs)
 
-    def _epoch(self, batches: Any, hooks: CallbackList) -> Logs:
+    def _epoch(self, source: Source, hooks: Any) -> Logs:
         """One pass over the training data: the mean loss and the metrics."""
-        self._parameters = self._without_gradients()
         begin = hooks.listeners("on_train_batch_begin")
         end = hooks.listeners("on_train_batch_end")
         total, samples = 0.0, 0
-        self._reset_metrics()
-        for i, (x, y, weight) in enumerate(batches):
+        self._reset()
+        for i, batch in enumerate(source.epoch()):
+            if i == 0:
+                self._build_from(batch.x)
+                self._parameters = self._without_gradients()
             for hook in begin:
                 hook(i, {})
-            loss, y_pred = self.train_step(x, y, weight)
+            loss, y_pred = self.train_step(*batch)
             if i == 0:  # the first call may add the first loss
                 self._penalized_training = self.may_have_losses()
-            n = len(x)
+            n = batch.size
             total += float(loss.value) * n
             samples += n
-            self._update_metrics(y, y_pred)
+            self._metrics.update(batch.y, y_pred, batch.weight)
             for hook in end:
                 hook(i, self._logs(total / samples))
             if self.stop_training:
                 break
-        return self._logs(total / max(samples, 1))
+        if samples == 0:
+            self.stop_training = True  # a generator gives its batches once
+            return {}
+        return self._logs(total / samples)
 
-    def _measure(self, data: Data, batch_size: int, hooks: CallbackList) -> Logs:
+    def _measure(self, source: Source, hooks: Any) -> Logs:
         """Loss and metrics in inference mode."""
         hooks.call("on_test_begin")
         begin = hooks.listeners("on_test_batch_begin")
         end = hooks.listeners("on_test_batch_end")
-        total = 0.0
-        self._reset_metrics()
-        for i, (x, y, weight) in enumerate(data.batches(batch_size)):
+        total, samples = 0.0, 0
+        self._reset()
+        source.restart()
+        for i, batch in enumerate(source.epoch()):
             for hook in begin:
                 hook(i, {})
-            loss, y_pred = self.test_step(x, y, weight)
-            total += float(loss.value) * len(x)
-            self._update_metrics(y, y_pred)
+            loss, y_pred = self.test_step(*batch)
+            n = batch.size
+            total += float(loss.value) * n
+            samples += n
+            self._metrics.update(batch.y, y_pred, batch.weight)
             for hook in end:
-                hook(i, {})
-        logs = self._logs(total / data.size)
+                hook(i, self._logs(total / samples))
+        logs = self._logs(total / max(samples, 1))
         hooks.call("on_test_end", logs)
         return logs
 
@@ -243,91 +207,113 @@ class Trainer:
         batch_size: int | None = None,
         verbose: Any = "auto",
         sample_weight: Any = None,
+        steps: int | None = None,
         callbacks: Sequence[Callback] | None = None,
         return_dict: bool = False,
     ) -> Any:
         """Loss and metrics in inference mode: a list in the order of `compile`, or a dict."""
         self._must_be_compiled()
-        data = self._prepared(x, y, sample_weight)
-        self._build_from(data)
-        hooks = CallbackList(as_list(callbacks), self, {"verbose": verbose})
-        logs = self._measure(data, batch_size_of(batch_size), hooks)
-        if level(verbose):
-            steps = data.steps(batch_size_of(batch_size))
-            print(f"{steps}/{steps} - {described(logs)}")
-        if return_dict:
-            return logs
-        values = [logs["loss"], *(logs[m.name] for m in self.metrics)]
-        return values if len(values) > 1 else values[0]
+        source = self._source(x, y, sample_weight, batch_size, steps)
+        progress = Progress(level(verbose))
+        params = {"verbose": level(verbose), "steps": source.steps}
+        try:
+            hooks = CallbackList([*as_list(callbacks), *shown(progress)], self, params)
+            logs = self._measure(source, hooks)
+        finally:
+            progress.close()
+        return logs if return_dict else self._listed(logs)
 
     def predict(
         self,
         x: Any,
         batch_size: int | None = None,
         verbose: Any = "auto",
+        steps: int | None = None,
         callbacks: Sequence[Callback] | None = None,
     ) -> Any:
-        """The outputs for x as one array, in inference mode, batch by batch."""
-        data = self._prepared(x, None, None)
-        self._build_from(data)
-        hooks = CallbackList(as_list(callbacks), self, {"verbose": verbose})
-        hooks.call("on_predict_begin")
-        parts = []
-        with no_grad(), training(False):
-            for i, batch in enumerate(data.batches(batch_size_of(batch_size))):
+        """The outputs for x as one array (or a structure of arrays), in inference mode."""
+        source = self._source(x, None, None, batch_size, steps)
+        progress = Progress(level(verbose))
+        params = {"verbose": level(verbose), "steps": source.steps}
+        parts: list[Any] = []
+        try:
+            hooks = CallbackList([*as_list(callbacks), *shown(progress)], self, params)
+            hooks.call("on_predict_begin")
+            for i, batch in enumerate(source.epoch()):
                 hooks.call("on_predict_batch_begin", i)
-                parts.append(self(batch.x).numpy())  # type: ignore[operator]  # a Layer
+                parts.append(self.predict_on_batch(batch.x))
                 hooks.call("on_predict_batch_end", i, {"outputs": parts[-1]})
-        hooks.call("on_predict_end")
-        return np.concatenate(parts)
+            hooks.call("on_predict_end")
+        finally:
+            progress.close()
+        if not parts:
+            raise ValueError("predict: expected at least one batch. Received: none.")
+        joined = [np.concatenate(column) for column in zip(*map(leaves, parts), strict=True)]
+        return pack(parts[0], joined)
 
-    def train_on_batch(self, x: Any, y: Any, sample_weight: Any = None) -> Any:
+    def predict_on_batch(self, x: Any) -> Any:
+        """The outputs for one batch, in inference mode."""
+        with no_grad(), training(False):
+            return map_structure(lambda y: y.numpy(), self(x))  # type: ignore[operator]  # a Layer
+
+    def train_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None,
+        return_dict: bool = False,
+    ) -> Any:  # fmt: skip
         """One step on one batch; returns what `evaluate` would."""
-        self._must_be_compiled()
-        data = self._prepared(x, y, sample_weight)
-        self._build_from(data)
-        return self._one(data, self.train_step(*data))
+        return self._one(self.train_step, x, y, sample_weight, class_weight, return_dict)
 
-    def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None) -> Any:
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
+    ) -> Any:
         """Loss and metrics of one batch, without learning."""
-        self._must_be_compiled()
-        data = self._prepared(x, y, sample_weight)
-        self._build_from(data)
-        return self._one(data, self.test_step(*data))
+        return self._one(self.test_step, x, y, sample_weight, None, return_dict)
 
-    def _one(self, data: Data, outcome: tuple[Any, Any]) -> Any:
-        loss, y_pred = outcome
-        self._reset_metrics()
-        self._update_metrics(data.y, y_pred)
-        values = [float(loss.value), *(m.result() for m in self.metrics)]
-        return values if len(values) > 1 else values[0]
+    def _one(
+        self, step: Any, x: Any, y: Any, weight: Any, class_weight: Any, return_dict: bool
+    ) -> Any:
+        self._must_be_compiled()
+        data = self._prepared(x, y, weight)
+        if class_weight is not None:
+            data = class_weights(data, class_weight)
+        self._build_from(data.x)
+        self._reset()
+        loss, y_pred = step(*data)
+        self._metrics.update(data.y, y_pred, data.weight)
+        logs = self._logs(float(loss.value))
+        return logs if return_dict else self._listed(logs)
 
     # --- small parts -----------------------------------------------------------------------------
 
-    def _must_be_compiled(self) -> None:
-        if self.optimizer is None:
-            raise ValueError("You must call `compile()` before using the model.")
+    def _prepared(self, x: Any, y: Any = None, sample_weight: Any = None) -> Data:
+        """Checked arrays, as many as the model has inputs and outputs."""
+        return Data.of(x, y, sample_weight, self.input_count, len(self.output_names))
 
-    def _prepared(self, x: Any, y: Any, sample_weight: Any) -> Data:
-        """Checked arrays; float64 samples become `floatx` once, not batch by batch."""
-        data = Data.of(x, y, sample_weight)
-        if data.x.dtype.kind == "f" and data.x.dtype != float_dtype():
-            data = data._replace(x=data.x.astype(float_dtype()))
-        return data
+    def _source(self, x: Any, y: Any, weight: Any, batch_size: Any, steps: Any) -> Source:
+        """Where the batches of `evaluate` and `predict` come from."""
+        if is_iterable_of_batches(x):
+            return source_of(x, self._prepared, y=y, sample_weight=weight, steps=steps)
+        data = self._prepared(x, y, weight)
+        self._build_from(data.x)
+        return ArraySource(data, batch_size, steps=steps)
 
-    def _held_out(self, validation_data: Any) -> Data | None:
-        if validation_data is None:
-            return None
-        if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
+    def _validation(
+        self, given: Any, held_out: Data | None, batch_size: Any, steps: Any
+    ) -> Source | None:
+        if given is None:
+            return None if held_out is None else ArraySource(held_out, batch_size, steps=steps)
+        if is_iterable_of_batches(given):
+            return source_of(given, self._prepared, steps=steps)
+        if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
             raise ValueError(
-                "`validation_data` must be (x, y) or (x, y, sample_weight). Received: "
-                f"{type(validation_data).__name__}."
+                "`validation_data` must be (x, y) or (x, y, sample_weight), or an iterable of "
+                f"batches. Received: {type(given).__name__}."
             )
-        return self._prepared(*validation_data, *[None] * (3 - len(validation_data)))
+        return ArraySource(self._prepared(*given), batch_size, steps=steps)
 
-    def _build_from(self, data: Data) -> None:
+    def _build_from(self, x: Any) -> None:
         if not self.built:
-            self.build((None, *data.x.shape[1:]))  # type: ignore[attr-defined]  # of Layer
+            self.build(shapes_of(x))  # type: ignore[attr-defined]  # of Layer
 
     def _without_gradients(self) -> list[Tensor]:
         """What a step changes. Gradients from before, or of an interruption, do not count."""
@@ -338,25 +324,16 @@ class Trainer:
             p.grad = None
         return parameters
 
-    def _reset_metrics(self) -> None:
-        for metric in self.metrics:
-            metric.reset_state()
-
-    def _update_metrics(self, y: Any, y_pred: Any) -> None:
-        for metric in self.metrics:
-            metric.update_state(y, y_pred.value)
-
-    def _logs(self, loss: float) -> Logs:
-        """The metrics and the loss, in the order of their names."""
-        logs = {m.name: m.result() for m in self.metrics}
-        logs["loss"] = loss
-        return dict(sorted(logs.items()))
-
 
 def whole(name: str, value: Any) -> None:
     """A ValueError unless an integer from 0 on."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 0:
         raise ValueError(f"`{name}` must be an integer from 0 on. Received: {name}={value!r}.")
+
+
+def shown(progress: Progress) -> list[Callback]:
+    """The progress where it prints: a silent one must not cost time."""
+    return [progress] if progress.verbose else []
 
 
 def as_list(callbacks: Any) -> list[Any]:
