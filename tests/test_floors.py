@@ -39,6 +39,7 @@ FLOORS = {
     "utils": 5,
     "metrics": 6,
     "callbacks": 6,
+    "plots": 6,
     "models": 7,
     "demo": 8,
     "__init__": 8,

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         metrics,
         models,
         optimizers,
+        plots,
         regularizers,
         utils,
     )
@@ -57,7 +58,8 @@ __version__ = "0.1.0"
 _MODULES = frozenset(
     [
         *("activations", "callbacks", "check", "constraints", "datasets", "initializers"),
-        *("layers", "losses", "metrics", "models", "optimizers", "regularizers", "utils", "views"),
+        *("layers", "losses", "metrics", "models", "optimizers", "plots", "regularizers"),
+        *("utils", "views"),
     ]
 )
 _NAMES = {
@@ -105,6 +107,7 @@ __all__ = [
     "no_grad",
     "ops",
     "optimizers",
+    "plots",
     "primitive",
     "regularizers",
     "set_floatx",
