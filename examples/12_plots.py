@@ -186,8 +186,8 @@ def decision_regions_of_three():
 def fits():
     rng = np.random.default_rng(2)
     x, other = np.linspace(0, 1, 12), rng.uniform(0, 1, 30)
-    y, y_other = (np.sin(6 * v) + rng.normal(0, 0.25, v.size) for v in (x, other))
-    titles = {"under-fitted, degree 1": 1, "right, degree 3": 3, "over-fitted, degree 9": 9}
+    y, y_other = (np.sin(6 * v) + rng.normal(0, 0.3, v.size) for v in (x, other))
+    titles = {"under-fitted, degree 1": 1, "right, degree 3": 3, "over-fitted, degree 10": 10}
     models = {t: np.polynomial.Polynomial.fit(x, y, degree) for t, degree in titles.items()}
     return plots.fits(x, y, models, test=(other, y_other))
 

@@ -39,6 +39,7 @@ def test_each_example_has_a_test():
         "03_xor.py",
         "04_iris.py",
         "05_optdigits.py",
+        "12_plots.py",
     ]
 
 
@@ -72,6 +73,17 @@ def test_iris(run):
     out = run("iris")
     assert float(re.search(rf"test: .*accuracy {NUMBER}%", out)[1]) >= 90.0
     assert out.count("taken for") == 5
+
+
+def test_plots(run):
+    pytest.importorskip("matplotlib", reason="plots are the extra `plots`")
+    drawn = re.findall(r"^drawn: (.+\.png)$", run("plots"), re.MULTILINE)
+    assert len({Path(path).name for path in drawn}) == 21
+    for path in map(Path, drawn):
+        assert path.read_bytes().startswith(b"\x89PNG")
+        path.unlink()
+    (folder,) = {Path(path).parent for path in drawn}
+    folder.rmdir()  # nothing else was written
 
 
 def test_optdigits(run):

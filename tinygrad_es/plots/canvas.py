@@ -15,7 +15,7 @@ __all__ = ["GREY", "MARKERS", "STYLES", "axes", "colour", "line_style", "panels"
 BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, "#E69F00", "#56B4E9", "#000000")
 GREY = "#767676"
-MARKERS = "os^Dv*P"
+MARKERS = "os^Dv*PXph"  # ten, and seven colours: seventy pairs that differ
 STYLES = ("-", "--", "-.", ":")
 
 

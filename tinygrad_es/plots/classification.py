@@ -235,9 +235,11 @@ def answers(output: Any, n: int, y: Any, threshold: float) -> tuple[list[int], A
             f"{output.shape}."
         )
     output = finite("the model's answers", output, 2 if output[0].size > 1 else 1)
+    if output.dtype == bool:
+        output = output.astype(int)
     if output.ndim == 2:
         classes, found = list(range(output.shape[1])), output.argmax(axis=1)
-    elif output.dtype.kind in "iub":
+    elif output.dtype.kind in "iu":
         classes = sorted({*np.unique(output).tolist(), *np.unique(y).tolist()})
         found = np.searchsorted(classes, output)
     else:

@@ -81,14 +81,14 @@ def network(
         put_units(ax, k, units, off[k], biases[k - 1] if biases and k else None)
         if len(units) < sizes[k]:
             ax.text(k, 0.0, "⋮", ha="center", va="center", fontsize=16)
-            ax.text(k, -0.5 - tallest / 2, f"({sizes[k]})", ha="center", va="center")
+            ax.text(k, -0.25 - tallest / 2, f"({sizes[k]})", ha="center", va="center")
     for k, side, texts in ((0, -1, names[0]), (len(sizes) - 1, 1, names[1])):
         for i, y in shown[k].items():
-            shift, side_of = (17 * side, 0), "right" if side < 0 else "left"
+            shift, side_of = (18 * side, 0), "right" if side < 0 else "left"
             ax.annotate(texts[i], (k, y), shift, textcoords="offset points", ha=side_of,
                         va="center")  # fmt: skip
     ax.set(
-        xlim=(-0.35, len(sizes) - 0.65), ylim=(-tallest / 2 - 0.1 - 0.6 * elided, tallest / 2 + 0.1)
+        xlim=(-0.35, len(sizes) - 0.65), ylim=(-tallest / 2 - 0.1 - 0.4 * elided, tallest / 2 + 0.1)
     )
     ax.set_axis_off()
     return ax
@@ -176,7 +176,7 @@ def short(value: Any) -> str:
 
 def put_units(ax: Any, k: int, units: dict[int, float], off: set[int], bias: Any) -> None:
     """The circles of layer k, biases inside, crosses over those that are off."""
-    size = 260 if bias is None else 620
+    size = 260 if bias is None else 760
     on = [(k, y) for i, y in units.items() if i not in off]
     out = [(k, y) for i, y in units.items() if i in off]
     for spots, style, gid in ((on, "-", "units"), (out, ":", "off")):
