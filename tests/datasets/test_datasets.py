@@ -391,7 +391,18 @@ def test_noisy_sine() -> None:
 # ── documentation ────────────────────────────────────────────────────────────────────────────────
 
 
-MODULES = ["", "._arguments", "._archive", "._split", ".iris", ".optdigits", ".synthetic"]
+MODULES = [
+    "",
+    "._arguments",
+    "._archive",
+    "._fetch",
+    "._sources",
+    "._split",
+    ".iris",
+    ".optdigits",
+    ".synthetic",
+]
+MODULES += [".mnist", ".fashion_mnist", ".cifar10", ".california_housing", ".sonar"]
 
 
 @pytest.mark.parametrize("module", MODULES)
