@@ -39,6 +39,7 @@ def test_each_example_has_a_test():
         "03_xor.py",
         "04_iris.py",
         "05_optdigits.py",
+        "11_data.py",
         "12_plots.py",
     ]
 
@@ -90,3 +91,10 @@ def test_optdigits(run):
     out = run("optdigits")
     assert float(re.search(rf"Test accuracy: {NUMBER}%", out)[1]) >= 96.0
     assert "Total params: 3,760" in out
+
+
+def test_data(run):
+    out = run("data")
+    assert "train-images-idx3-ubyte.gz  00 00 08 03 00 00 05 9e 00 00 00 1c 00 00 00 1c" in out
+    assert "train: (1438, 28, 28) uint8, test: (359, 28, 28), ink to 254" in out
+    assert float(re.search(rf"test: .*accuracy {NUMBER}%", out)[1]) >= 88.0

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import http.server
+import importlib.util
 import io
 import sys
+import threading
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 
@@ -22,6 +25,7 @@ from tinygrad_es.datasets import (
     optdigits,
     sonar,
 )
+from tinygrad_es.datasets._fetch import open_url
 from tinygrad_es.datasets._sources import SOURCES, File, Source
 
 CONTENT = bytes(range(256)) * 3000
@@ -101,10 +105,10 @@ def test_the_checksum_of_the_stored_test_part_is_the_published_one():
 
 @pytest.mark.peers
 def test_checksums_are_those_of_keras():
-    pytest.importorskip("keras", reason="reads Keras' own sources")
-    import importlib.util
-
-    (root,) = importlib.util.find_spec("keras").submodule_search_locations
+    found = importlib.util.find_spec("keras")
+    if found is None:
+        pytest.skip("reads Keras' own sources")
+    (root,) = found.submodule_search_locations
     for name in ("mnist", "california_housing"):
         theirs = (Path(root) / "src" / "datasets" / f"{name}.py").read_text(encoding="utf-8")
         (file,) = SOURCES[name].files
@@ -286,6 +290,46 @@ def test_what_was_fetched_but_is_not_it(known, serve):
     serve(CONTENT)
     with pytest.raises(DataNotFoundError, match="what was downloaded is not all of it"):
         _fetch.load("thing", None, lambda place: None)
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """A server on this machine: /whole has the content, /cut breaks off, else 404."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            if self.path not in ("/whole", "/cut"):
+                return self.send_error(404)
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(CONTENT)))
+            self.end_headers()
+            self.wfile.write(CONTENT if self.path == "/whole" else CONTENT[:300_000])
+            return None
+
+        def log_message(self, *args):
+            agents.append(self.headers["User-Agent"])
+
+    agents: list[str] = []
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setattr(_fetch, "open_url", open_url)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+        thread = threading.Thread(target=running.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{running.server_port}", agents
+        running.shutdown()
+        thread.join()
+
+
+def test_over_http(server, data_folder):
+    address, agents = server
+    path = _fetch.download("mnist", FILE._replace(url=f"{address}/whole"))
+    assert path.read_bytes() == CONTENT
+    assert agents == ["tinygrad_es"]
+    path.unlink()
+    for page, message in (("cut", "Received: 300,000"), ("gone", "HTTP Error 404: Not Found")):
+        with pytest.raises(DataNotFoundError, match=message):
+            _fetch.download("mnist", FILE._replace(url=f"{address}/{page}"))
+    assert left(data_folder) == []
 
 
 # --- what users are told ------------------------------------------------------------------------

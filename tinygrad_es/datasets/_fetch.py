@@ -168,7 +168,7 @@ def _not_found(name: str, reason: str, looked: list[Path]) -> DataNotFoundError:
             lines.append(f"    SHA-256 {file.sha256}")
         lines.append(f"    and save it as {home / file.name}")
     lines += [
-        "Or give the file or folder that has it as the argument path, or the folder of all data sets",
+        "Or give the file or folder that has it as the argument path, or the folder of data sets",
         f"in the environment variable TINYGRAD_ES_DATA (now {_variable()}).",
     ]
     return DataNotFoundError("\n".join(lines))
