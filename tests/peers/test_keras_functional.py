@@ -132,7 +132,13 @@ def table(model, monkeypatch, **options):
     parts = []
     model.summary(print_fn=lambda text, **_: parts.append(text), line_length=240, **options)
     rows = [re.split("[│┃]", line)[1:-1] for line in parts[0].splitlines() if line[0] in "│┃"]
-    return [[cell.strip() for cell in row] for row in rows]
+    merged = []
+    for row in rows:
+        cells = [cell.strip() for cell in row]
+        if merged and not cells[0]:  # a long cell goes on in the next line
+            cells = [f"{a} {b}".strip() for a, b in zip(merged.pop(), cells, strict=True)]
+        merged.append(cells)
+    return merged
 
 
 @pytest.mark.parametrize("make", [g for g in GRAPHS if g not in (arithmetic, nested)])
