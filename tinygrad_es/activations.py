@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from . import ops
+from . import ops, registry
 from .registry import resolve
 
 __all__ = [
@@ -309,6 +309,7 @@ def get(identifier: Any) -> Callable[..., Any]:
 
 
 def serialize(activation: Callable[..., Any]) -> Any:
-    """What `get` makes the activation from again: its name, or the function where it has none."""
+    """What `get` makes the activation from again: its name, or a description."""
     name = getattr(activation, "__name__", None)
-    return name if name is not None and _TABLE.get(name) is activation else activation
+    known = name is not None and _TABLE.get(name) is activation
+    return name if known else registry.serialize(activation)

@@ -59,6 +59,7 @@ class Operation(Layer):
 
     Args:
         function: its name in `ops`.
+        options: its arguments that are no tensors, by name.
 
     >>> from tinygrad_es.layers import Input
     >>> x = Input(shape=(4,))
@@ -66,9 +67,9 @@ class Operation(Layer):
     <Operation name=subtract, built=True>
     """
 
-    def __init__(self, function: str, *, name: str | None = None, **kwargs: Any) -> None:
-        super().__init__(name=name or unique_name(function), **kwargs)
-        self.function = function
+    def __init__(self, function: str, *, name: str | None = None, **options: Any) -> None:
+        super().__init__(name=name or unique_name(KERAS_NAMES.get(function, function)))
+        self.function, self.options = function, options
         self.compute: Callable[..., Any] = (
             operator.getitem if function == "getitem" else getattr(ops, function)
         )
@@ -76,20 +77,43 @@ class Operation(Layer):
 
     @property
     def type_name(self) -> str:
-        return "".join(part.capitalize() for part in self.function.split("_"))
+        name = KERAS_NAMES.get(self.function, self.function)
+        return "".join(part.capitalize() for part in name.split("_"))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if has_symbols((args, kwargs)):
-            return self.record(args, kwargs, outline(self.compute, args, kwargs))
-        return self.compute(*args, **kwargs)
+            return self.record(args, kwargs, outline(self._run, args, kwargs))
+        return self._run(*args, **kwargs)
+
+    def _run(self, *args: Any, **kwargs: Any) -> Any:
+        return self.compute(*args, **kwargs, **self.options)
 
     def get_config(self) -> dict[str, Any]:
-        return {"name": self.name, "function": self.function}
+        renamed = {"newshape" if k == "shape" else k: v for k, v in self.options.items()}
+        return {"name": self.name, **renamed}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Operation:
+        """The operation of a configuration with `function`, its name in `ops` or Keras' for it."""
+        options = {"shape" if k == "newshape" else k: v for k, v in config.items()}
+        wanted = options.pop("function")
+        function = next((f for f, keras in KERAS_NAMES.items() if keras == wanted), wanted)
+        if function not in COMPOSITES and function not in PRIMITIVES:
+            raise ValueError(f"there is no operation {wanted!r}.")
+        return cls(function, **options)
+
+
+KERAS_NAMES = {"getitem": "get_item", "abs": "absolute", "divide": "true_divide"}
 
 
 def apply(function: str, *args: Any, **kwargs: Any) -> Any:
     """Put an operation into the graph of the symbolic tensors among its arguments."""
-    return Operation(function)(*args, **kwargs)
+    if function in ("reshape", "transpose") and len(args) > 1:  # sizes one by one, or a tuple
+        sizes = args[1] if isinstance(args[1], (tuple, list)) else args[1:]
+        args, kwargs = args[:1], {"shape" if function == "reshape" else "axes": tuple(sizes)}
+    options = {key: value for key, value in kwargs.items() if not has_symbols(value)}
+    others = {key: value for key, value in kwargs.items() if key not in options}
+    return Operation(function, **options)(*args, **others)
 
 
 def _method(self: SymbolicTensor, name: str) -> Any:

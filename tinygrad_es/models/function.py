@@ -82,6 +82,8 @@ class Function:
         flat = isinstance(outputs, dict) and len(outputs) == len(self.symbols[1])
         self.output_names = list(outputs) if flat else [x.node.layer.name for x in self.symbols[1]]
         self.size = len(places)
+        symbols = [*self.symbols[0], *(y for node in nodes for y in leaves(node.outputs))]
+        self.outlines = {places[id(x)]: (x.shape, x.dtype) for x in symbols}  # of each slot
 
     @property
     def inputs(self) -> list[SymbolicTensor]:
@@ -98,6 +100,23 @@ class Function:
             given = [layer.symbol() for layer in self.input_layers]
             self.symbols = (given, leaves(self(given)))
         return self.symbols
+
+    def with_layers(self, new: dict[int, Layer]) -> tuple[Any, Any]:
+        """Symbolic inputs and outputs of the same graph with other layers, given by id."""
+        given: list[Any] = []
+        for layer in self.input_layers:
+            other = new.get(id(layer), layer)
+            if not isinstance(other, InputLayer):
+                raise ValueError(f"expected an InputLayer in place of {layer.name}.")
+            given.append(other.symbol())
+        steps = self.steps
+        try:
+            self.steps = [step._replace(layer=new[id(step.layer)]) for step in steps]
+            outputs = self(given)
+        finally:
+            self.steps = steps
+        by_slot = dict(zip(self.input_slots, given, strict=True))
+        return map_structure(by_slot.__getitem__, self.input_structure), outputs
 
     def __getstate__(self) -> dict[str, Any]:
         state = {key: value for key, value in vars(self).items() if key != "origins"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from ..layers.operation import Operation
 from ..layers.symbolic import SymbolicTensor
 from ..tree import map_structure
 from .compiled import Metrics
+from .configuration import MODELS, functional_config, functional_of, serialize_layer
 from .function import Function
 from .summary import print_summary
 from .trainer import Trainer
@@ -147,6 +149,25 @@ class Model(Trainer, Layer):
             return self.output_shape
         return super().compute_output_shape(input_shape)
 
+    # --- configuration, files --------------------------------------------------------------------
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this model again; of a class of yours, those are yours to say."""
+        config = super().get_config()
+        return config | (functional_config(self.function) if self.function is not None else {})
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """A new model of a configuration, with new weights."""
+        if "input_layers" not in config:
+            return cls(**{k: v for k, v in config.items() if k != "dtype"})
+        inputs, outputs = functional_of(config)
+        return cls(inputs, outputs, name=config.get("name"), trainable=config["trainable"])
+
+    def to_json(self, **options: Any) -> str:
+        """The model without its weights as JSON, which `model_from_json` reads."""
+        return json.dumps(serialize_layer(self), **options)
+
     # --- the graph -------------------------------------------------------------------------------
 
     def _graph(self) -> Function:
@@ -220,3 +241,6 @@ def shape_returned(layer: Layer) -> Any:
     if layer.nodes:
         return map_structure(lambda y: y.shape, layer.nodes[0].outputs)
     return layer.compute_output_shape(layer.built_shape) if layer.built_shape else None
+
+
+MODELS["Functional"] = MODELS["Model"] = Model

@@ -8,6 +8,7 @@ from typing import Any
 from ..layers.input import InputLayer
 from ..layers.layer import Layer, Shape, must_be_initialised
 from ..layers.symbolic import SymbolicTensor
+from .configuration import MODELS, sequential_config, sequential_of
 from .function import fitting
 from .model import Model
 
@@ -167,5 +168,20 @@ class Sequential(Model):
     def output_shape(self) -> Shape:
         return self._ends("output_shape")[-1].shape
 
+    def get_config(self) -> dict[str, Any]:
+        shape = self.built_shape if self.built else None
+        return Layer.get_config(self) | sequential_config(self._input, self.chain, shape)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        model = cls(sequential_of(config), config.get("trainable", True), config.get("name"))
+        shape = config.get("build_input_shape")
+        if shape is not None and not model.built:
+            model.build(tuple(shape))
+        return model
+
     def __getstate__(self) -> dict[str, Any]:
         return super().__getstate__() | {"_symbols": []}
+
+
+MODELS["Sequential"] = Sequential

@@ -1,0 +1,293 @@
+"""Models as plain data and back: Keras 3's nested configurations, without running any code."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from .. import layers as layers_module
+from ..autodiff.tensor import Tensor
+from ..layers.input import InputLayer
+from ..layers.layer import Layer, map_shapes
+from ..layers.operation import Operation
+from ..registry import accepted, custom_object_scope, custom_objects, find, serialize, snake_case
+from ..tree import leaves, map_structure
+from .function import Function, Slot
+
+__all__ = [
+    *("clone_model", "deserialize_layer", "functional_config", "functional_of", "model_from_json"),
+    *("sequential_config", "sequential_of", "serialize_layer"),
+]
+
+MODELS: dict[str, Callable[..., Any]] = {}  # "Sequential", "Functional": each fills itself in
+LAYERS = {
+    name: value
+    for name, value in vars(layers_module).items()
+    if isinstance(value, type) and issubclass(value, Layer) and value not in (Layer, Operation)
+}
+
+
+# --- layers ---------------------------------------------------------------------------------------
+
+
+def serialize_layer(layer: Layer) -> dict[str, Any]:
+    """A layer as plain data: class, arguments, and the shape it was built for."""
+    found: dict[str, Any] = serialize(layer)
+    found["config"] = {k: _plain(v) for k, v in found["config"].items()}
+    if "dtype" in found["config"] and not isinstance(layer, InputLayer):
+        policy = {"name": found["config"]["dtype"]}
+        found["config"]["dtype"] = {
+            "module": "keras", "class_name": "DTypePolicy", "config": policy,
+            "registered_name": None,
+        }  # fmt: skip
+    if found["class_name"] == "Functional":
+        found["module"] = "keras.src.models.functional"
+    if isinstance(layer, Operation):
+        found["module"] = "keras.src.ops.numpy"
+        found["registered_name"] = found["class_name"]
+    elif layer.built_shape is not None and not isinstance(layer, InputLayer):
+        shape = map_shapes(list, layer.built_shape)
+        found["build_config"] = {"input_shape": shape}
+    return found
+
+
+def deserialize_layer(data: Any) -> Layer:
+    """The layer that the data describe.
+
+    Raises:
+        ValueError: an unknown class, or data that are no description.
+    """
+    if not isinstance(data, Mapping) or not isinstance(data.get("class_name"), str):
+        raise ValueError(f"expected the configuration of a layer. Received: {data!r:.200}.")
+    name, config = data["class_name"], data.get("config", {})
+    if not isinstance(config, Mapping):
+        raise ValueError(f"layer {name}: expected a configuration. Received: {config!r:.200}.")
+    own = custom_objects()
+    cls = own.get(data.get("registered_name") or name, own.get(name))
+    if cls is None and str(data.get("module", "")).startswith("keras.src.ops"):
+        return Operation.from_config({**config, "function": snake_case(name)})
+    if cls is None:
+        cls = find("layer", name, LAYERS | MODELS)
+    config = {k: _array_of(v) for k, v in config.items()}
+    policy = config.get("dtype")
+    if isinstance(policy, Mapping):
+        config["dtype"] = _of_policy(policy)
+    made = cls.from_config(accepted(cls, config) if isinstance(cls, type) else config)
+    if not isinstance(made, Layer):
+        raise ValueError(f"layer {name}: expected a Layer. Received: {type(made).__name__}.")
+    return made
+
+
+def _of_policy(policy: Mapping[str, Any]) -> Any:
+    config = policy.get("config")
+    name = config.get("name") if isinstance(config, Mapping) else None
+    if name not in ("float16", "float32", "float64"):
+        raise ValueError(f"expected the dtype float32 or float64. Received: {policy!r:.200}.")
+    return name
+
+
+def _plain(value: Any) -> Any:
+    """Values of a configuration as what JSON has; functions and objects are described."""
+    if isinstance(value, (np.integer, np.floating, np.bool_)):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, slice):
+        parts = {k: _plain(getattr(value, k)) for k in ("start", "stop", "step")}
+        return {"class_name": "__slice__", "config": parts}
+    if value is Ellipsis:
+        return {"class_name": "__ellipsis__", "config": {}}
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    return serialize(value)
+
+
+def _array_of(value: Any) -> Any:
+    """Arrays that Keras wrote as such; the rest as it is."""
+    if isinstance(value, Mapping) and value.get("class_name") in ("__numpy__", "__tensor__"):
+        content = value.get("config", {})
+        return np.asarray(content.get("value"), dtype=content.get("dtype"))
+    return value
+
+
+# --- models of inputs and outputs -----------------------------------------------------------------
+
+
+def functional_config(function: Function) -> dict[str, Any]:
+    """Layers with their calls, and which of their outputs go in and out."""
+
+    def history(slot: int) -> list[Any]:
+        layer, call, place = function.origins[slot]
+        return [layer.name, call, place]
+
+    def argument(leaf: Any) -> Any:
+        if isinstance(leaf, (np.ndarray, Tensor)):
+            value = np.asarray(leaf.value if type(leaf) is Tensor else leaf)
+            kept = {"value": value.tolist(), "dtype": value.dtype.name}
+            return {"class_name": "__numpy__", "config": kept}
+        if type(leaf) is not Slot:
+            return _plain(leaf)
+        shape, dtype = function.outlines[leaf.index]
+        named = {"shape": list(shape), "dtype": dtype, "keras_history": history(leaf.index)}
+        return {"class_name": "__keras_tensor__", "config": named}
+
+    nodes: dict[int, list[Any]] = {id(layer): [] for layer in function.layers}
+    for layer, arguments, _ in function.steps:
+        args, kwargs = ((arguments,), {}) if type(arguments) is Slot else arguments
+        if isinstance(layer, Operation) and layer.function == "getitem":
+            args = [np.asarray(a) if isinstance(a, list) else a for a in args]  # no tuple
+        node = {"args": [_argued(a, argument) for a in args]}
+        nodes[id(layer)].append({**node, "kwargs": _argued(kwargs, argument)})
+    described = [
+        serialize_layer(layer) | {"name": layer.name, "inbound_nodes": nodes[id(layer)]}
+        for layer in function.layers
+    ]
+    inputs = map_structure(history, function.input_structure)
+    outputs = _argued(function.output_structure, lambda slot: history(slot.index))
+    return {"layers": described, "input_layers": inputs, "output_layers": outputs}
+
+
+def _argued(structure: Any, function: Callable[[Any], Any]) -> Any:
+    """`map_structure` for arguments: tuples become lists, as in JSON."""
+    if isinstance(structure, Mapping):
+        return {k: _argued(v, function) for k, v in structure.items()}
+    if isinstance(structure, (list, tuple)):
+        return [_argued(v, function) for v in structure]
+    return function(structure)
+
+
+def functional_of(config: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Symbolic inputs and outputs, by calling layers anew as the configuration says."""
+    made: dict[str, Layer] = {}
+    waiting: list[tuple[Layer, list[Any]]] = []
+    for data in config["layers"]:
+        layer = deserialize_layer(data)
+        name = data.get("name", layer.name)
+        if name in made:
+            raise ValueError(f'The name "{name}" is used twice in the configuration of a model.')
+        made[name] = layer
+        waiting.append((layer, [*data.get("inbound_nodes", [])]))
+    known: dict[tuple[str, int], list[Any]] = {
+        (name, 0): [layer.symbol()] for name, layer in made.items() if isinstance(layer, InputLayer)
+    }
+    names = {id(layer): name for name, layer in made.items()}
+    calls: Counter[int] = Counter()
+    while any(nodes for _, nodes in waiting):
+        progress = False
+        for layer, nodes in waiting:
+            while nodes and _ready(nodes[0], known):
+                args, kwargs = _arguments(nodes.pop(0), known)
+                if isinstance(layer, Operation) and layer.function == "getitem":
+                    args[1:] = [tuple(a) if isinstance(a, list) else a for a in args[1:]]
+                known[names[id(layer)], calls[id(layer)]] = leaves(layer(*args, **kwargs))
+                calls[id(layer)] += 1
+                progress = True
+        if not progress:
+            raise ValueError("the layers of a model wait for each other: its graph has a cycle.")
+
+    def symbol(history: Any) -> Any:
+        name, call, place = history
+        return known[name, call][place]
+
+    return _ends(config["input_layers"], symbol), _ends(config["output_layers"], symbol)
+
+
+def _ends(structure: Any, symbol: Callable[[Any], Any]) -> Any:
+    """[name, call, place], or a list or a dict of such."""
+    if isinstance(structure, Mapping):
+        return {k: _ends(v, symbol) for k, v in structure.items()}
+    if len(structure) == 3 and isinstance(structure[0], str):
+        return symbol(structure)
+    return [_ends(part, symbol) for part in structure]
+
+
+def _histories(value: Any) -> list[Any]:
+    """The symbolic tensors that an argument names."""
+    if isinstance(value, Mapping):
+        if value.get("class_name") == "__keras_tensor__":
+            return [value["config"]["keras_history"]]
+        return [h for part in value.values() for h in _histories(part)]
+    return [h for part in value for h in _histories(part)] if isinstance(value, list) else []
+
+
+def _ready(node: Mapping[str, Any], known: Mapping[tuple[str, int], Any]) -> bool:
+    return all(
+        (name, call) in known for name, call, _ in _histories([node["args"], node["kwargs"]])
+    )
+
+
+def _arguments(node: Mapping[str, Any], known: Mapping[tuple[str, int], Any]) -> tuple[Any, Any]:
+    def value(data: Any) -> Any:
+        if isinstance(data, list):
+            return [value(part) for part in data]
+        if not isinstance(data, Mapping):
+            return data
+        kind = data.get("class_name")
+        if kind == "__keras_tensor__":
+            name, call, place = data["config"]["keras_history"]
+            return known[name, call][place]
+        if kind == "__slice__":
+            return slice(*(data["config"][k] for k in ("start", "stop", "step")))
+        if kind == "__ellipsis__":
+            return Ellipsis
+        if kind in ("__numpy__", "__tensor__"):
+            return _array_of(data)
+        return {k: value(v) for k, v in data.items()}
+
+    kwargs = {k: value(v) for k, v in node["kwargs"].items() if k != "mask"}
+    return [value(a) for a in node["args"]], kwargs
+
+
+# --- sequential models, all models ----------------------------------------------------------------
+
+
+def sequential_config(first: InputLayer | None, chain: list[Layer], built_shape: Any) -> Any:
+    """The input, if there is one, and the layers."""
+    listed = [serialize_layer(layer) for layer in ([first] if first is not None else []) + chain]
+    found: dict[str, Any] = {"layers": listed}
+    if built_shape is not None:
+        found["build_input_shape"] = list(built_shape)
+    return found
+
+
+def sequential_of(config: Mapping[str, Any]) -> list[Any]:
+    """The layers, the input first."""
+    return [deserialize_layer(data) for data in config["layers"]]
+
+
+def model_from_json(text: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """The model of `model.to_json()`, with new weights.
+
+    Raises:
+        ValueError: not the JSON of a model; unknown classes.
+    """
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"model_from_json: expected the JSON of a model. {error}") from None
+    with custom_object_scope(custom_objects):
+        return deserialize_layer(data)
+
+
+def clone_model(model: Any, clone_function: Callable[[Layer], Layer] | None = None) -> Any:
+    """A model of the same layers with new weights.
+
+    Args:
+        model: it is left as it is.
+        clone_function: makes the new layer of each layer; default: of its configuration.
+    """
+    if clone_function is None:
+        own = {type(layer).__name__: type(layer) for layer in model.nested()}
+        with custom_object_scope({k: v for k, v in own.items() if k not in LAYERS | MODELS}):
+            return deserialize_layer(serialize_layer(model))
+    function = getattr(model, "function", None)
+    if function is None:
+        return type(model)([clone_function(layer) for layer in model.layers], name=model.name)
+    made = {id(layer): clone_function(layer) for layer in function.layers}
+    return type(model)(*function.with_layers(made), name=model.name)
