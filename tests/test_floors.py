@@ -37,6 +37,7 @@ FLOORS = {
     "losses": 5,
     "optimizers": 5,
     "utils": 5,
+    "files": 5,
     "metrics": 6,
     "callbacks": 6,
     "plots": 6,

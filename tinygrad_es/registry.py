@@ -117,7 +117,7 @@ def made(kind: str, configuration: Mapping[str, Any], table: Mapping[str, Any]) 
     by_name = name == "function"
     if by_name:
         name, config = config, {}
-    found = own.get(registered or name, own.get(name))
+    found: Any = own.get(registered or name, own.get(name))
     if found is None:
         found = find(kind, str(name), table)
     if not isinstance(found, type):

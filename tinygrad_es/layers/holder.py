@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import math
+from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -10,7 +13,19 @@ import numpy as np
 from .. import constraints, initializers, regularizers
 from ..autodiff.tensor import Tensor, constant
 
-__all__ = ["WeightHolder"]
+__all__ = ["WeightHolder", "weight_budget"]
+
+_BUDGET: ContextVar[list[int]] = ContextVar("numbers that weights may still take")
+
+
+@contextlib.contextmanager
+def weight_budget(count: int) -> Iterator[None]:
+    """Inside, new weights may have so many numbers in all: a file promises no more than it has."""
+    token = _BUDGET.set([count])
+    try:
+        yield
+    finally:
+        _BUDGET.reset(token)
 
 
 class WeightHolder:
@@ -46,6 +61,14 @@ class WeightHolder:
             constraint: what its value must satisfy after each update.
             name: the last part of its name.
         """
+        budget = _BUDGET.get(None)
+        if budget is not None:
+            budget[0] -= math.prod(shape)
+            if budget[0] < 0:
+                raise ValueError(
+                    f"layer {self.name}: a weight of shape {tuple(shape)} is more than the file "
+                    "can hold."
+                )
         values = initializers.get(initializer)(tuple(shape), dtype or self.dtype)
         weight = Tensor(values, dtype=dtype or self.dtype, name=f"{self.name}/{name or 'weight'}")
         weight.requires_grad = trainable and self._trainable
@@ -87,16 +110,19 @@ class WeightHolder:
                 return
             seen.add(id(layer))
             trainable = trainable and layer._trainable
-            attributes = [v for v in vars(layer).values() if type(v) is Tensor and v.op is None]
-            loose = [v for v in attributes if v.tracked and not _is_in(v, layer.own_weights)]
-            own = sorted([*layer.own_weights, *loose], key=lambda w: _is_in(w, layer.frozen))
-            for w in own:
+            for w in layer.plain_weights():
                 found.setdefault(id(w), (w, trainable and not _is_in(w, layer.frozen)))
             for inner in layer.sublayers:
                 visit(inner, trainable)
 
         visit(self, True)
         return list(found.values())
+
+    def plain_weights(self) -> list[Tensor]:
+        """The weights of this layer itself, those that can learn first."""
+        attributes = [v for v in vars(self).values() if type(v) is Tensor and v.op is None]
+        loose = [v for v in attributes if v.tracked and not _is_in(v, self.own_weights)]
+        return sorted([*self.own_weights, *loose], key=lambda w: _is_in(w, self.frozen))
 
     def nested(self) -> list[Any]:
         """This layer and all layers inside it, each once."""

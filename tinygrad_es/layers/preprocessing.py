@@ -58,37 +58,74 @@ class Normalization(Elementwise):
                 f"mean={mean} and variance={variance}"
             )
         self.axis, self.invert = axis, invert
-        self.mean = None if mean is None else np.asarray(mean, dtype=float)
-        self.variance = None if variance is None else np.asarray(variance, dtype=float)
+        self.given = None if mean is None else (np.asarray(mean), np.asarray(variance))
+        self._adapted = mean is not None
+
+    def build(self, input_shape: Shape) -> None:
+        if self.given is not None:
+            return
+        kept = self._kept(len(input_shape))
+        lengths = [input_shape[i] for i in kept]
+        if None in lengths:
+            raise ValueError(
+                f"All `axis` values to be kept must have a known shape. Received axis={self.axis}, "
+                f"inputs.shape={input_shape}, with unknown axis at index "
+                f"{kept[lengths.index(None)]}."
+            )
+        shape = [n for n in lengths if n is not None]
+        self.mean = self.add_weight(shape, "zeros", trainable=False, name="mean")
+        self.variance = self.add_weight(shape, "ones", trainable=False, name="variance")
+        self.count = self.add_weight((), "zeros", dtype="int32", trainable=False, name="count")
+
+    def _kept(self, ndim: int) -> list[int]:
+        """The axes of the features, in order."""
+        if self.axis is None:
+            return []
+        return sorted(int(axis) % ndim for axis in np.atleast_1d(self.axis))
 
     def adapt(self, data: Any) -> None:
         """Measure mean and variance of data, per feature."""
         x = np.asarray(as_tensor(data).value, dtype=float)
-        axes = () if self.axis is None else np.atleast_1d(self.axis)
-        kept = {int(a) % x.ndim for a in axes}
+        if self.given is not None:
+            raise ValueError(f"{self.name}: mean and variance were given; adapt has nothing to do.")
+        if x.size == 0:
+            raise ValueError(f"{self.name}: expected data. Received: shape {x.shape}.")
+        if not self.built:
+            self.build((None, *x.shape[1:]))
+        kept = self._kept(x.ndim)
         others = tuple(i for i in range(x.ndim) if i not in kept)
-        self.mean = x.mean(axis=others, keepdims=True)
-        self.variance = x.var(axis=others, keepdims=True)
+        mean, variance = x.mean(axis=others), x.var(axis=others)
+        if mean.shape != self.mean.shape:
+            raise ValueError(
+                f"{self.name} was built for features of shape {self.mean.shape}. Received: data of "
+                f"shape {x.shape}."
+            )
+        self.mean.assign(np.asarray(mean, self.mean.dtype))
+        self.variance.assign(np.asarray(variance, self.variance.dtype))
+        self._adapted = True
 
-    def call(self, x: Any) -> Any:
-        if self.mean is None or self.variance is None:
+    def _moments(self, x: Any) -> tuple[Any, Any]:
+        """Mean and variance as arrays that broadcast with x."""
+        mean, variance = self.given or (self.mean.numpy(), self.variance.numpy())
+        if not self._adapted and not mean.any() and (variance == 1).all():
             raise ValueError(
                 f"{self.name}: call adapt(data) first, or give mean and variance. Received: none."
             )
-        mean = self.mean.astype(x.dtype)
-        size = np.maximum(np.sqrt(self.variance), 1e-7).astype(x.dtype)
+        kept, shape = self._kept(x.ndim), [1] * x.ndim
+        for i, n in zip(reversed(kept), reversed(mean.shape), strict=False):
+            shape[i] = n
+        return mean.reshape(shape).astype(x.dtype), variance.reshape(shape).astype(x.dtype)
+
+    def call(self, x: Any) -> Any:
+        mean, variance = self._moments(x)
+        size = np.maximum(np.sqrt(variance), 1e-7).astype(x.dtype)
         return x * size + mean if self.invert else (x - mean) / size
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        return input_shape
-
     def get_config(self) -> dict[str, Any]:
-        def plain(value: Any) -> Any:
-            return None if value is None else value.tolist()
-
+        mean, variance = (None, None) if self.given is None else (v.tolist() for v in self.given)
         return super().get_config() | {
             "axis": self.axis,
             "invert": self.invert,
-            "mean": plain(self.mean),
-            "variance": plain(self.variance),
+            "mean": mean,
+            "variance": variance,
         }

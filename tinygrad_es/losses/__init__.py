@@ -167,6 +167,12 @@ def get(identifier: Any) -> Loss:
     return found if isinstance(found, Loss) else Wrapped(found)
 
 
+def full_name(name: Any) -> Any:
+    """The long name of a short one: "mse" is "mean_squared_error"; anything else is itself."""
+    kind = _TABLE.get(name) if isinstance(name, str) else None
+    return next((known for known, cls in _TABLE.items() if cls is kind), name)
+
+
 def names() -> list[str]:
     """The names that `get` knows."""
     return list(_TABLE)

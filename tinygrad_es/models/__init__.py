@@ -2,6 +2,7 @@
 
 from .configuration import clone_model, model_from_json
 from .model import Model
+from .saving import load_model, save_model
 from .sequential import Sequential
 
-__all__ = ["Model", "Sequential", "clone_model", "model_from_json"]
+__all__ = ["Model", "Sequential", "clone_model", "load_model", "model_from_json", "save_model"]

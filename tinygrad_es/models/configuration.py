@@ -20,7 +20,7 @@ from .function import Function, Slot
 
 __all__ = [
     *("clone_model", "deserialize_layer", "functional_config", "functional_of", "model_from_json"),
-    *("sequential_config", "sequential_of", "serialize_layer"),
+    *("plain", "sequential_config", "sequential_of", "serialize_layer"),
 ]
 
 MODELS: dict[str, Callable[..., Any]] = {}  # "Sequential", "Functional": each fills itself in
@@ -37,7 +37,7 @@ LAYERS = {
 def serialize_layer(layer: Layer) -> dict[str, Any]:
     """A layer as plain data: class, arguments, and the shape it was built for."""
     found: dict[str, Any] = serialize(layer)
-    found["config"] = {k: _plain(v) for k, v in found["config"].items()}
+    found["config"] = {k: plain(v) for k, v in found["config"].items()}
     if "dtype" in found["config"] and not isinstance(layer, InputLayer):
         policy = {"name": found["config"]["dtype"]}
         found["config"]["dtype"] = {
@@ -90,21 +90,21 @@ def _of_policy(policy: Mapping[str, Any]) -> Any:
     return name
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Values of a configuration as what JSON has; functions and objects are described."""
     if isinstance(value, (np.integer, np.floating, np.bool_)):
         return value.item()
     if isinstance(value, np.ndarray):
         return value.tolist()
     if isinstance(value, slice):
-        parts = {k: _plain(getattr(value, k)) for k in ("start", "stop", "step")}
+        parts = {k: plain(getattr(value, k)) for k in ("start", "stop", "step")}
         return {"class_name": "__slice__", "config": parts}
     if value is Ellipsis:
         return {"class_name": "__ellipsis__", "config": {}}
     if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
+        return [plain(v) for v in value]
     return serialize(value)
 
 
@@ -132,7 +132,7 @@ def functional_config(function: Function) -> dict[str, Any]:
             kept = {"value": value.tolist(), "dtype": value.dtype.name}
             return {"class_name": "__numpy__", "config": kept}
         if type(leaf) is not Slot:
-            return _plain(leaf)
+            return plain(leaf)
         shape, dtype = function.outlines[leaf.index]
         named = {"shape": list(shape), "dtype": dtype, "keras_history": history(leaf.index)}
         return {"class_name": "__keras_tensor__", "config": named}
@@ -167,7 +167,7 @@ def functional_of(config: Mapping[str, Any]) -> tuple[Any, Any]:
     made: dict[str, Layer] = {}
     waiting: list[tuple[Layer, list[Any]]] = []
     for data in config["layers"]:
-        layer = deserialize_layer(data)
+        layer = deserialize_layer(_as_operation(data))
         name = data.get("name", layer.name)
         if name in made:
             raise ValueError(f'The name "{name}" is used twice in the configuration of a model.')
@@ -196,6 +196,19 @@ def functional_of(config: Mapping[str, Any]) -> tuple[Any, Any]:
         return known[name, call][place]
 
     return _ends(config["input_layers"], symbol), _ends(config["output_layers"], symbol)
+
+
+def _as_operation(data: Any) -> Any:
+    """The old format does not say which of its `Add` is a layer, called on a list, and which an
+    operation, called on tensors.
+    """
+    if not isinstance(data, Mapping) or "module" in data or not data.get("inbound_nodes"):
+        return data
+    first = data["inbound_nodes"][0]["args"]
+    merges = isinstance(first[0], list) or len(first) == 1
+    if data["class_name"] in LAYERS | MODELS | custom_objects() and merges:
+        return data
+    return {**data, "module": "keras.src.ops.numpy"}
 
 
 def _ends(structure: Any, symbol: Callable[[Any], Any]) -> Any:

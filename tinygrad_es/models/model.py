@@ -17,6 +17,8 @@ from ..tree import map_structure
 from .compiled import Metrics
 from .configuration import MODELS, functional_config, functional_of, serialize_layer
 from .function import Function
+from .saving import load_weights, save_model, save_weights
+from .state import restore_training, training_state
 from .summary import print_summary
 from .trainer import Trainer
 
@@ -167,6 +169,28 @@ class Model(Trainer, Layer):
     def to_json(self, **options: Any) -> str:
         """The model without its weights as JSON, which `model_from_json` reads."""
         return json.dumps(serialize_layer(self), **options)
+
+    def save(self, filepath: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
+        """Write the whole model: see `save_model`."""
+        save_model(self, filepath, overwrite, include_optimizer)
+
+    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
+        """Write the weights: see `models.save_weights`."""
+        save_weights(self, filepath, overwrite)
+
+    def load_weights(
+        self, filepath: Any, skip_mismatch: bool = False, by_name: bool = False
+    ) -> None:
+        """Read weights: see `models.load_weights`."""
+        load_weights(self, filepath, skip_mismatch, by_name)
+
+    def training_state(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What a training goes on from: weights, optimizer, random numbers."""
+        return training_state(self)
+
+    def restore_training(self, arrays: Any, about: Any) -> None:
+        """Go on from what `training_state` returned."""
+        restore_training(self, arrays, about)
 
     # --- the graph -------------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ class Adam(Moments):
     """
 
     options = ("beta_1", "beta_2", "epsilon", "amsgrad")
+    slots_apart = ("velocity_hat",)
     variants = {"bias_correction": True, "epsilon_hat": True, "epsilon_inside": False}
 
     def __init__(

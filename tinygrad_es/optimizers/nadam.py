@@ -23,6 +23,7 @@ class Nadam(Moments):
     Source: Dozat 2016; Keras 3.
     """
 
+    shared = ("u_product",)
     u_product = 1.0  # P
 
     def start(self, parameter: Any) -> State:

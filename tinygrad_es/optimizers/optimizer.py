@@ -47,6 +47,8 @@ class Optimizer:
     elementwise: bool = False  # whether `update_step` looks at each element by itself
     options: tuple[str, ...] = ()  # the arguments of a subclass, for its configuration
     variants: dict[str, Any] = {}  # those that Keras does not have, with their defaults
+    slots_apart: tuple[str, ...] = ()  # kinds of state that Keras lists after the others
+    shared: tuple[str, ...] = ()  # numbers that change with the steps, of all parameters
 
     def __init__(
         self,

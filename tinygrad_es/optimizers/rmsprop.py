@@ -32,6 +32,7 @@ class RMSprop(Optimizer):
 
     elementwise = True
     options = ("rho", "momentum", "epsilon", "centered")
+    slots_apart = ("momentum", "average_gradient")
     variants = {"epsilon_inside": True}
 
     def __init__(

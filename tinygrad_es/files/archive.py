@@ -1,0 +1,57 @@
+"""Zip archives: a few named entries, stored as they are."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from .atomic import DIGITS, SEAL, check_seal, seal
+
+__all__ = ["read_archive", "write_archive"]
+
+LARGEST = 200  # times the size of the file: more is no archive but a trap
+ALWAYS = 64 << 20  # bytes that may come out of any file
+
+
+def write_archive(path: Path, entries: Mapping[str, bytes]) -> None:
+    """A sealed archive of these entries."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+        archive.comment = SEAL + b"0" * DIGITS
+    seal(path, placed=True)
+
+
+def read_archive(path: Path) -> tuple[dict[str, bytes], bool]:
+    """The entries of an archive, and whether it is sealed. Nothing is written to the disk.
+
+    Raises:
+        ValueError: no archive, a damaged one, names that lead out of a folder, or contents far
+            larger than the file.
+    """
+    sealed = check_seal(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = archive.infolist()
+            total = 0
+            names: set[str] = set()
+            for info in infos:
+                parts = info.filename.replace("\\", "/").split("/")
+                if info.filename.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
+                    raise ValueError(f"it has an entry that leads out of it, {info.filename!r}")
+                if info.filename in names:
+                    raise ValueError(f"it has two entries {info.filename!r}")
+                if info.flag_bits & 1:
+                    raise ValueError(f"its entry {info.filename!r} is encrypted")
+                names.add(info.filename)
+                total += info.file_size
+            if total > max(ALWAYS, LARGEST * path.stat().st_size):
+                raise ValueError(f"its contents would take {total} bytes: refused")
+            return {info.filename: archive.read(info) for info in infos}, sealed
+    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        raise ValueError(f"it is no zip archive, or a damaged one ({error})") from error
+    except Exception as error:
+        if isinstance(error, ValueError) and not isinstance(error, UnicodeError):
+            raise
+        raise ValueError(f"it is a damaged zip archive ({error})") from error
