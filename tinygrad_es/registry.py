@@ -124,7 +124,8 @@ def made(kind: str, configuration: Mapping[str, Any], table: Mapping[str, Any]) 
         return found  # a function
     if not isinstance(config, Mapping):
         raise ValueError(f"{kind} {name}: expected a configuration, a dict. Received: {config!r}.")
-    return found.from_config(accepted(found, config))
+    maker: Any = found
+    return maker.from_config(accepted(found, config))
 
 
 def accepted(cls: type, config: Mapping[str, Any]) -> dict[str, Any]:
