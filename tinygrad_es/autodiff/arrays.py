@@ -197,6 +197,8 @@ def linear_recurrence(a: Array, b: Array, *, axis: int = -1) -> Array:
 
 def sum_to(x: Array, *, shape: tuple[int, ...]) -> Array:
     """Sum `x` over the axes that broadcasting `shape` to `x.shape` had made or stretched."""
+    if x.ndim > 1 and shape == x.shape[-1:]:  # a bias: the sum of a matrix' rows
+        return sum(x.reshape(math.prod(x.shape[:-1]), *shape), axis=0)
     extra = x.ndim - len(shape)
     axes = (*range(extra), *(extra + i for i, n in enumerate(shape) if n == 1))
     return _add(x, axes, None, None, True).reshape(shape)
@@ -322,12 +324,17 @@ def fold(
 ) -> Array:
     """Add windows back where they came from: the transpose of `windows`."""
     x = np.zeros(shape, dtype=y.dtype)
+    reach = zip(size, strides, dilation, strict=True)
+    apart = builtins.all(gap * (n - 1) < stride for n, stride, gap in reach)
     for offset in np.ndindex(*size):
         place: list[slice] = [slice(None)] * len(shape)
         for axis, k, stride, gap in zip(axes, offset, strides, dilation, strict=True):
             start = k * gap
             place[axis] = slice(start, start + stride * (y.shape[axis] - 1) + 1, stride)
-        x[tuple(place)] += y[(..., *offset)]
+        if apart:  # no place is in two windows
+            x[tuple(place)] = y[(..., *offset)]
+        else:
+            x[tuple(place)] += y[(..., *offset)]
     return x
 
 

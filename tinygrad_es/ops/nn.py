@@ -133,16 +133,11 @@ def _padded(
     return pad(x, [*widths, (0, 0)], constant_values=fill) if any(map(any, widths)) else x
 
 
-def _windows(
-    name: str,
-    x: Tensor,
-    size: tuple[int, ...],
-    strides: Any,
-    dilation: Any,
-    padding: str,
+def _ready(
+    name: str, x: Tensor, size: tuple[int, ...], strides: Any, dilation: Any, padding: str,
     fill: float,
-) -> Tensor:
-    """(batch, *out, channels, *window) of a (batch, *space, channels) input."""
+) -> tuple[Tensor, tuple[int, ...], tuple[int, ...]]:  # fmt: skip
+    """x padded, and strides and dilation for each axis; a ShapeError where no window fits."""
     n = len(size)
     steps = _per_axis(f"{name} strides", strides, n)
     gaps = _per_axis(f"{name} dilation", dilation, n)
@@ -156,7 +151,7 @@ def _windows(
         raise ShapeError(
             f"{name}: the window {size} is larger than the input. Received: {x.shape}."
         )
-    return r.windows(x, axes=tuple(range(1, n + 1)), size=size, strides=steps, dilation=gaps)
+    return x, steps, gaps
 
 
 @composite
@@ -166,42 +161,65 @@ def conv(
     """Convolution (as Keras: no flip) of (batch, *space, channels_in) with a kernel of
     (*window, channels_in, channels_out): every window as a row, times the kernel as a matrix."""
     x, kernel = as_tensor(x), as_tensor(kernel)
-    n = kernel.ndim - 2
     if x.shape[-1] != kernel.shape[-2]:
         raise ShapeError(
             f"conv: expected an input with {kernel.shape[-2]} channels for a kernel of shape "
             f"{kernel.shape}. Received: {describe(x)}."
         )
-    rows = unfold(x, kernel.shape[:n], strides, dilation_rate, padding)
-    out, width = rows.shape[:-1], rows.shape[-1]
-    flat = r.reshape(kernel, shape=(width, kernel.shape[-1]))
-    product = r.reshape(rows, shape=(int(np.prod(out)), width)) @ flat
-    return r.reshape(product, shape=(*out, kernel.shape[-1]))
+    x, steps, gaps = _ready("conv", x, kernel.shape[:-2], strides, dilation_rate, padding, 0.0)
+    return r.conv(x, kernel, strides=steps, dilation=gaps)
 
 
-def _pooled(name: str, x: Any, pool_size: Any, strides: Any, padding: str, fill: float) -> Any:
-    x = as_tensor(x)
-    size = _per_axis(f"{name} pool_size", pool_size, x.ndim - 2)
-    w = _windows(name, x, size, size if strides is None else strides, 1, padding, fill)
-    return r.reshape(w, shape=(*w.shape[: x.ndim], int(np.prod(size))))
+@composite
+def conv_twin(x: Any, kernel: Any, strides: Any, dilation: Any) -> Any:
+    """`conv` made of `unfold` and a matrix product."""
+    rows = unfold(x, kernel.shape[:-2], strides, dilation)
+    flat = r.reshape(kernel, shape=(rows.shape[-1], kernel.shape[-1]))
+    return rows @ flat
 
 
 @composite
 def max_pool(x: Any, pool_size: Any, strides: Any = None, padding: str = "valid") -> Any:
     """The largest element of every window of (batch, *space, channels); ties: the first one."""
-    return _pooled("max_pool", x, pool_size, strides, padding, -np.inf).max(axis=-1)
+    x = as_tensor(x)
+    size = _per_axis("max_pool pool_size", pool_size, x.ndim - 2)
+    strides = size if strides is None else strides
+    x, steps, _ = _ready("max_pool", x, size, strides, 1, padding, -np.inf)
+    return r.max_pool(x, size=size, strides=steps)
+
+
+@composite
+def max_pool_twin(x: Any, size: Any, strides: Any) -> Any:
+    """`max_pool` made of `windows` and a maximum."""
+    w = _windows("max_pool", as_tensor(x), size, strides, 1, "valid", 0.0)
+    rows = r.reshape(w, shape=(*w.shape[: -len(size)], int(np.prod(size))))
+    return rows.max(axis=-1)
+
+
+def _windows(
+    name: str, x: Tensor, size: tuple[int, ...], strides: Any, dilation: Any, padding: str,
+    fill: float,
+) -> Tensor:  # fmt: skip
+    """(batch, *out, channels, *window) of a (batch, *space, channels) input."""
+    x, steps, gaps = _ready(name, x, size, strides, dilation, padding, fill)
+    axes = tuple(range(1, len(size) + 1))
+    return r.windows(x, axes=axes, size=size, strides=steps, dilation=gaps)
 
 
 @composite
 def average_pool(x: Any, pool_size: Any, strides: Any = None, padding: str = "valid") -> Any:
     """The mean of every window of (batch, *space, channels); padding does not count."""
     x = as_tensor(x)
-    pooled = r.mean(_pooled("average_pool", x, pool_size, strides, padding, 0.0), axis=-1)
+    size = _per_axis("average_pool pool_size", pool_size, x.ndim - 2)
+    strides = size if strides is None else strides
+    inner = tuple(range(x.ndim, x.ndim + len(size)))
+
+    def means(x: Tensor) -> Any:
+        return r.mean(_windows("average_pool", x, size, strides, 1, padding, 0.0), axis=inner)
+
     if padding == "valid":
-        return pooled
-    ones = np.ones((1, *x.shape[1:-1], 1), dtype=x.dtype)
-    share = _pooled("average_pool", ones, pool_size, strides, padding, 0.0).value.mean(-1)
-    return pooled / share
+        return means(x)
+    return means(x) / means(as_tensor(np.ones((1, *x.shape[1:-1], 1), dtype=x.dtype)))
 
 
 @composite

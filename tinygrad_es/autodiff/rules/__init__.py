@@ -13,6 +13,7 @@ from ..primitive import PRIMITIVES
 from . import (
     arithmetic,
     comparisons,
+    convolution,
     decompositions,
     fused,
     linear_algebra,
@@ -24,6 +25,7 @@ from . import (
 __all__ = [
     "arithmetic",
     "comparisons",
+    "convolution",
     "decompositions",
     "fused",
     "linear_algebra",
