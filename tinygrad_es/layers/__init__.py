@@ -1,6 +1,7 @@
 """Layers: configuration in `__init__`, weights in `build`, mathematics in `call`."""
 
 from .activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
+from .augmentation import RandomFlip, RandomRotation, RandomTranslation
 from .convolution import Conv1D, Conv2D
 from .dense import Dense
 from .embedding import Embedding
@@ -78,6 +79,9 @@ __all__ = [
     "Normalization",
     "Operation",
     "PReLU",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomTranslation",
     "ReLU",
     "Rescaling",
     "Reshape",

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..autodiff.primitive import COMPOSITES, INSTALLERS, PRIMITIVES
 from ..autodiff.tensor import as_tensor
-from . import creation, elementwise, joining, linear_algebra, nn, random, reductions, shapes
+from . import creation, elementwise, image, joining, linear_algebra, nn, random, reductions, shapes
 from .creation import arange, empty, eye, from_numpy, full, linspace, ones, zeros
 from .random import rand, randint, randn
 
@@ -24,6 +24,7 @@ __all__ = [
     "eye",
     "from_numpy",
     "full",
+    "image",
     "joining",
     "linear_algebra",
     "linspace",
