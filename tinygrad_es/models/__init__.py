@@ -2,7 +2,16 @@
 
 from .configuration import clone_model, model_from_json
 from .model import Model
+from .perceptron import Perceptron
 from .saving import load_model, save_model
 from .sequential import Sequential
 
-__all__ = ["Model", "Sequential", "clone_model", "load_model", "model_from_json", "save_model"]
+__all__ = [
+    "Model",
+    "Perceptron",
+    "Sequential",
+    "clone_model",
+    "load_model",
+    "model_from_json",
+    "save_model",
+]
