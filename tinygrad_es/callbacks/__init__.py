@@ -1,11 +1,14 @@
 """Callbacks: what happens around the batches and epochs of `fit`."""
 
+from .backup import BackupAndRestore
 from .callback import Callback, CallbackList, History, LambdaCallback, Logs
+from .checkpoint import ModelCheckpoint
 from .early_stopping import EarlyStopping
 from .learning_rate import LearningRateScheduler, ReduceLROnPlateau
 from .logging import CSVLogger, TerminateOnNaN
 
 __all__ = [
+    "BackupAndRestore",
     "CSVLogger",
     "Callback",
     "CallbackList",
@@ -14,6 +17,7 @@ __all__ = [
     "LambdaCallback",
     "LearningRateScheduler",
     "Logs",
+    "ModelCheckpoint",
     "ReduceLROnPlateau",
     "TerminateOnNaN",
 ]

@@ -18,6 +18,8 @@ class Callback:
 
     model: Any = None
     params: dict[str, Any] = {}
+    remembered: tuple[str, ...] = ()  # attributes that a training that goes on needs again
+    last = False  # whether its hooks run after those of the others
 
     def set_model(self, model: Any) -> None:
         self.model = model
@@ -49,6 +51,8 @@ class Callback:
 
 class History(Callback):
     """What `fit` returns: `.history` (name → one value per epoch) and `.epoch`."""
+
+    remembered = ("history", "epoch")
 
     def __init__(self) -> None:
         self.history: dict[str, list[float]] = {}
@@ -83,7 +87,7 @@ class CallbackList:
     """All callbacks as one; a hook that nobody overwrites costs nothing."""
 
     def __init__(self, callbacks: Iterable[Callback], model: Any, params: dict[str, Any]) -> None:
-        self.callbacks = list(callbacks)
+        self.callbacks = sorted(callbacks, key=lambda c: getattr(c, "last", False))
         for callback in self.callbacks:
             if not isinstance(callback, Callback):
                 raise ValueError(

@@ -29,6 +29,7 @@ class EarlyStopping(Monitor):
     """
 
     what = "Early stopping"
+    remembered = ("wait", "stopped_epoch", "best_epoch", "best", "best_weights")
 
     def __init__(
         self,

@@ -55,6 +55,7 @@ class ReduceLROnPlateau(Monitor):
     """
 
     what = "Learning rate reduction is"
+    remembered = ("best", "wait", "cooldown_counter")
 
     def __init__(
         self,

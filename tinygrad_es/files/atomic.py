@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import hashlib
+import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-__all__ = ["SEAL", "atomic", "check_seal", "digest_of", "needs", "seal"]
+__all__ = ["SEAL", "atomic", "check_seal", "digest_of", "needs", "seal", "sweep"]
 
 SEAL = b"tinygrad_es sha256 "  # then 64 hexadecimal digits, the last bytes of a sealed file
 DIGITS = 64
+_numbers = itertools.count()  # two threads may write the same file
 
 
 @contextlib.contextmanager
@@ -23,7 +26,8 @@ def atomic(path: Any) -> Iterator[Path]:
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    sweep(target)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.{next(_numbers)}.tmp")
     try:
         yield temporary
         with open(temporary, "rb+") as file:
@@ -32,6 +36,26 @@ def atomic(path: Any) -> Iterator[Path]:
         _remember(target.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def sweep(target: Path) -> None:
+    """Delete temporary files of `target` that processes left behind which are no more."""
+    for left in target.parent.glob(f".{glob.escape(target.name)}.*.*.tmp"):
+        process = left.name.split(".")[-3]
+        if process.isdigit() and not _runs(int(process)):
+            left.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    if os.name != "posix":
+        return True  # there, asking would end it
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
 
 
 def _remember(folder: Path) -> None:

@@ -109,14 +109,14 @@ class Perceptron(Model):
         y_pred = as_tensor(np.array(predicted))
         return self.compute_loss(y, y_pred, sample_weight), y_pred
 
-    def _epoch(self, batches: Any, hooks: CallbackList) -> Logs:
+    def _epoch(self, source: Any, hooks: CallbackList) -> Logs:
         self.mistakes = 0
-        logs = super()._epoch(batches, hooks)
+        logs = super()._epoch(source, hooks)
         self.converged = self.mistakes == 0
         self.stop_training = self.stop_training or self.converged
         return {**logs, "mistakes": self.mistakes}
 
-    def _prepared(self, x: Any, y: Any, sample_weight: Any) -> Data:
+    def _prepared(self, x: Any, y: Any = None, sample_weight: Any = None) -> Data:
         data = super()._prepared(x, y, sample_weight)
         if data.y is not None:
             labels, units = np.unique(data.y), data.y[0].size

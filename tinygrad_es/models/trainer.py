@@ -14,18 +14,19 @@ from ..autodiff.tensor import Tensor
 from ..callbacks import Callback, CallbackList, History, Logs
 from ..layers.layer import positive_integer, shapes_of
 from ..tree import leaves, map_structure, pack
-from .compilable import Compilable
 from .data import Data, class_weights, split
 from .progress import Progress, level
+from .resuming import Resumable
 from .sources import ArraySource, Source, is_iterable_of_batches, source_of
 
 __all__ = ["Trainer"]
 
 
-class Trainer(Compilable):
+class Trainer(Resumable):
     """What a model needs to be trained; `train_step` is the one place to change how."""
 
     stop_training = False
+    callbacks_of_fit: list[Any] = []
     _parameters: list[Tensor] | None = None  # what the steps of a `fit` change
     built: bool
     history: Any
@@ -122,12 +123,13 @@ class Trainer(Compilable):
         progress = Progress(loud)
         hooks = CallbackList([*as_list(callbacks), *shown(progress), history], self, params)
         history.params = params
-        self.stop_training = False
+        self.stop_training, self.callbacks_of_fit, self._resumed = False, hooks.callbacks, None
         try:
             run = range(initial_epoch, epochs)
             self._run_epochs(source, validation, run, validation_freq, hooks)
         finally:
-            self._parameters = self._penalized_training = None
+            self._parameters = self._penalized_training = self._resumed = None
+            self.callbacks_of_fit = []
             progress.close()
         return history
 
@@ -136,6 +138,9 @@ class Trainer(Compilable):
     ) -> None:
         logs: Logs = {}
         hooks.call("on_train_begin")
+        if self._resumed is not None:
+            stopped = self._resumed.stopped
+            epochs = range(epochs.stop if stopped else self._resumed.epoch, epochs.stop)
         for epoch in epochs:
             hooks.call("on_epoch_begin", epoch)
             logs = self._epoch(source, hooks)
@@ -154,25 +159,29 @@ class Trainer(Compilable):
         """One pass over the training data: the mean loss and the metrics."""
         begin = hooks.listeners("on_train_batch_begin")
         end = hooks.listeners("on_train_batch_end")
-        total, samples = 0.0, 0
         self._reset()
-        for i, batch in enumerate(source.epoch()):
-            if i == 0:
+        first, self._sums = 0, (0.0, 0)
+        batches = source.epoch()
+        if self._resumed is not None:
+            first = self._skip(batches)
+        for i, batch in enumerate(batches, start=first):
+            if i == first:
                 self._build_from(batch.x)
                 self._parameters = self._without_gradients()
             for hook in begin:
                 hook(i, {})
             loss, y_pred = self.train_step(*batch)
-            if i == 0:  # the first call may add the first loss
+            if i == first:  # the first call may add the first loss
                 self._penalized_training = self.may_have_losses()
             n = batch.size
-            total += float(loss.value) * n
-            samples += n
+            total, samples = self._sums
+            self._sums = total, samples = total + float(loss.value) * n, samples + n
             self._metrics.update(batch.y, y_pred, batch.weight)
             for hook in end:
                 hook(i, self._logs(total / samples))
             if self.stop_training:
                 break
+        total, samples = self._sums
         if samples == 0:
             self.stop_training = True  # a generator gives its batches once
             return {}
