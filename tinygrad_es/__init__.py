@@ -34,6 +34,7 @@ from .autodiff.transforms import grad, hessian, hvp, jacobian, jvp, value_and_gr
 if TYPE_CHECKING:
     from . import (
         activations,
+        backend,
         callbacks,
         constraints,
         datasets,
@@ -45,10 +46,11 @@ if TYPE_CHECKING:
         optimizers,
         plots,
         regularizers,
+        saving,
         utils,
     )
     from .check import assert_gradients, check_gradients, check_primitive
-    from .layers import Input
+    from .layers import Input, Layer
     from .models import Model, Sequential
     from .views import draw
 
@@ -57,13 +59,15 @@ __version__ = "0.1.0"
 # what is heavier than the engine loads on first use: the import costs little more than NumPy's
 _MODULES = frozenset(
     [
-        *("activations", "callbacks", "check", "constraints", "datasets", "initializers"),
+        *("activations", "backend", "callbacks", "check", "constraints", "datasets"),
+        *("initializers", "saving"),
         *("layers", "losses", "metrics", "models", "optimizers", "plots", "regularizers"),
         *("utils", "views"),
     ]
 )
 _NAMES = {
     "Input": "layers",
+    "Layer": "layers",
     "Model": "models",
     "Sequential": "models",
     "assert_gradients": "check",
@@ -76,6 +80,7 @@ __all__ = [
     "AnomalyError",
     "GradientError",
     "Input",
+    "Layer",
     "Model",
     "Primitive",
     "Sequential",
@@ -84,6 +89,7 @@ __all__ = [
     "activations",
     "as_tensor",
     "assert_gradients",
+    "backend",
     "callbacks",
     "check_gradients",
     "check_primitive",
@@ -110,6 +116,7 @@ __all__ = [
     "plots",
     "primitive",
     "regularizers",
+    "saving",
     "set_floatx",
     "set_grad_enabled",
     "training",

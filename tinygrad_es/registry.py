@@ -13,6 +13,7 @@ __all__ = [
     "custom_object_scope",
     "custom_objects",
     "find",
+    "made",
     "register_keras_serializable",
     "resolve",
     "serialize",

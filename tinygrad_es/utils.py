@@ -8,9 +8,21 @@ from typing import Any
 import numpy as np
 
 from .autodiff.errors import describe
+from .layers.layer import clear_session
 from .ops import random as library
+from .registry import CUSTOM, custom_object_scope, register_keras_serializable
 
-__all__ = ["PyDataset", "Sequence", "normalize", "set_random_seed", "to_categorical"]
+__all__ = [
+    "PyDataset",
+    "Sequence",
+    "clear_session",
+    "custom_object_scope",
+    "get_custom_objects",
+    "normalize",
+    "register_keras_serializable",
+    "set_random_seed",
+    "to_categorical",
+]
 
 
 def set_random_seed(seed: int) -> None:
@@ -33,6 +45,11 @@ def set_random_seed(seed: int) -> None:
     random.seed(int(seed))
     np.random.seed(int(seed))  # noqa: NPY002 - what the user draws with it repeats too
     library.seed(int(seed))
+
+
+def get_custom_objects() -> dict[str, Any]:
+    """The classes and functions of your own that configurations may name: a dict to add to."""
+    return CUSTOM
 
 
 def to_categorical(x: Any, num_classes: int | None = None) -> Any:

@@ -102,8 +102,7 @@ class BackupAndRestore(Callback):
     def _save(self, epoch: int, batch: int) -> None:
         arrays, about = self.model.training_state()
         others = [
-            {name: getattr(other, name) for name in other.remembered}
-            for other in self._others()
+            {name: getattr(other, name) for name in other.remembered} for other in self._others()
         ]
         about |= {
             "epoch": epoch, "batch": batch, "begin": self._begin, "batches": self._batches,

@@ -270,9 +270,28 @@ class Layer(WeightHolder):
 
     # --- configuration ---------------------------------------------------------------------------
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        layer = super().__new__(cls)
+        if not cls.__module__.startswith(__package__.partition(".")[0] + "."):
+            layer.__dict__["given_to_init"] = (
+                args,
+                kwargs,
+            )  # for the configuration of a class of yours
+        return layer
+
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make this layer again."""
-        return {"name": self.name, "trainable": self._trainable, "dtype": self.dtype}
+        """The arguments that make this layer again.
+
+        A class of your own whose arguments are numbers, texts, lists and dicts need not write it.
+        """
+        base = {"name": self.name, "trainable": self._trainable, "dtype": self.dtype}
+        return base | self._given_arguments()
+
+    def _given_arguments(self) -> dict[str, Any]:
+        """What a class of the user was made with."""
+        args, kwargs = vars(self).get("given_to_init", ((), {}))
+        names = list(inspect.signature(type(self).__init__).parameters)[1:]
+        return dict(zip(names, args, strict=False)) | kwargs
 
     @property
     def type_name(self) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from .. import ops
 from ..autodiff.install import ONE_SIDED, OPERATORS
 from ..autodiff.primitive import COMPOSITES, PRIMITIVES
+from ..registry import custom_objects
 from .layer import Layer, unique_name
 from .symbolic import SymbolicTensor, has_symbols, outline
 
@@ -52,6 +53,22 @@ class Lambda(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"function": self.function, "arguments": self.arguments}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Lambda:
+        """The layer again; its function is looked up in `custom_objects`, by its name."""
+        given = config["function"]
+        if isinstance(given, dict):
+            name = given.get("config") if given.get("class_name") == "function" else None
+            own = custom_objects()
+            function = own.get(str(given.get("registered_name"))) or own.get(str(name))
+            if function is None:
+                raise ValueError(
+                    f"layer {config.get('name')}: the function of a Lambda is code, which is not "
+                    f"taken out of a file. Give it: custom_objects={{{name!r}: function}}."
+                )
+            config = config | {"function": function}
+        return cls(**{k: v for k, v in config.items() if k != "mask"})
 
 
 class Operation(Layer):

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import losses
 from ..losses.loss import same_rank
-from ..registry import find, resolve, snake_case
+from ..registry import find, made, resolve, snake_case
 from .accuracy import (
     Accuracy,
     BinaryAccuracy,
@@ -38,27 +38,57 @@ from .classification import (
     confusion_matrix,
 )
 from .metric import Mean, MeanMetricWrapper, Metric, Sum
-from .regression import LossMetric, R2Score, RootMeanSquaredError
+from .regression import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    CategoricalHinge,
+    Hinge,
+    KLDivergence,
+    LogCoshError,
+    LossMetric,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    Poisson,
+    R2Score,
+    RootMeanSquaredError,
+    SparseCategoricalCrossentropy,
+    SquaredHinge,
+)
 
 __all__ = [
     "AUC",
     "Accuracy",
     "BinaryAccuracy",
+    "BinaryCrossentropy",
     "CategoricalAccuracy",
+    "CategoricalCrossentropy",
+    "CategoricalHinge",
     "F1Score",
     "FBetaScore",
     "FalseNegatives",
     "FalsePositives",
+    "Hinge",
+    "KLDivergence",
+    "LogCoshError",
     "LossMetric",
     "Mean",
+    "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
     "MeanMetricWrapper",
+    "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
     "Metric",
+    "Poisson",
     "Precision",
     "R2Score",
     "Recall",
     "RootMeanSquaredError",
     "SparseCategoricalAccuracy",
+    "SparseCategoricalCrossentropy",
     "SparseTopKCategoricalAccuracy",
+    "SquaredHinge",
     "Sum",
     "TopKCategoricalAccuracy",
     "TrueNegatives",
@@ -99,6 +129,9 @@ def get(identifier: Any) -> Metric:
     >>> get("acc").name, get("AUC").name, get("mse").name
     ('acc', 'AUC', 'mse')
     """
+    if isinstance(identifier, dict):
+        found: Metric = made("metric", identifier, _classes())
+        return found
     if isinstance(identifier, str):
         names = {**_TABLE, **{k: None for k in losses.names() if k not in _TABLE}}
         make = find("metric", identifier, names)
@@ -115,3 +148,8 @@ def get(identifier: Any) -> Metric:
         return function(same_rank(np.asarray(y_true), y_pred), y_pred)
 
     return MeanMetricWrapper(values, getattr(function, "__name__", "metric"))
+
+
+def _classes() -> dict[str, Any]:
+    """The metrics by the names of their classes, as configurations have them."""
+    return {n: c for n, c in globals().items() if isinstance(c, type) and issubclass(c, Metric)}

@@ -37,6 +37,7 @@ LAYERS = {
 def serialize_layer(layer: Layer) -> dict[str, Any]:
     """A layer as plain data: class, arguments, and the shape it was built for."""
     found: dict[str, Any] = serialize(layer)
+    _must_be_enough(layer, found["config"])
     found["config"] = {k: plain(v) for k, v in found["config"].items()}
     if "dtype" in found["config"] and not isinstance(layer, InputLayer):
         policy = {"name": found["config"]["dtype"]}
@@ -55,6 +56,23 @@ def serialize_layer(layer: Layer) -> dict[str, Any]:
     return found
 
 
+def _must_be_enough(layer: Layer, config: Mapping[str, Any]) -> None:
+    """A ValueError where a class of the user could not be made again from its configuration."""
+    if vars(layer).get("given_to_init") is None:
+        return
+    for name, value in config.items():
+        values = leaves(value)
+        plain_ones = (str, int, float, bool, type(None), np.generic, np.ndarray, Mapping)
+        ok = all(
+            isinstance(v, plain_ones) or hasattr(v, "get_config") or callable(v) for v in values
+        )
+        if not ok:
+            raise ValueError(
+                f"layer {layer.name}: the argument {name}={value!r:.100} of {type(layer).__name__} "
+                "cannot be written into a file. Write get_config() and from_config() for it."
+            )
+
+
 def deserialize_layer(data: Any) -> Layer:
     """The layer that the data describe.
 
@@ -71,8 +89,13 @@ def deserialize_layer(data: Any) -> Layer:
     if cls is None and str(data.get("module", "")).startswith("keras.src.ops"):
         return Operation.from_config({**config, "function": snake_case(name)})
     if cls is None:
-        cls = find("layer", name, LAYERS | MODELS)
-    config = {k: _array_of(v) for k, v in config.items()}
+        try:
+            cls = find("layer", name, LAYERS | MODELS)
+        except ValueError as error:
+            raise ValueError(
+                f"{error} A class of your own is given as custom_objects={{{name!r}: {name}}}."
+            ) from None
+    config = {k: _value_of(v) for k, v in config.items()}
     policy = config.get("dtype")
     if isinstance(policy, Mapping):
         config["dtype"] = _of_policy(policy)
@@ -108,11 +131,18 @@ def plain(value: Any) -> Any:
     return serialize(value)
 
 
-def _array_of(value: Any) -> Any:
-    """Arrays that Keras wrote as such; the rest as it is."""
-    if isinstance(value, Mapping) and value.get("class_name") in ("__numpy__", "__tensor__"):
+def _value_of(value: Any) -> Any:
+    """Arrays and layers among the arguments of a layer; the rest is for the layer to read."""
+    if not isinstance(value, Mapping):
+        return value
+    name = value.get("class_name")
+    if name in ("__numpy__", "__tensor__"):
         content = value.get("config", {})
         return np.asarray(content.get("value"), dtype=content.get("dtype"))
+    own = custom_objects().get(str(value.get("registered_name") or name))
+    module = str(value.get("module", "keras.layers" if name in LAYERS else ""))
+    if "layers" in module.split(".") or (isinstance(own, type) and issubclass(own, Layer)):
+        return deserialize_layer(value)
     return value
 
 
@@ -250,7 +280,7 @@ def _arguments(node: Mapping[str, Any], known: Mapping[tuple[str, int], Any]) ->
         if kind == "__ellipsis__":
             return Ellipsis
         if kind in ("__numpy__", "__tensor__"):
-            return _array_of(data)
+            return _value_of(data)
         return {k: value(v) for k, v in data.items()}
 
     kwargs = {k: value(v) for k, v in node["kwargs"].items() if k != "mask"}
@@ -281,11 +311,11 @@ def model_from_json(text: str, custom_objects: Mapping[str, Any] | None = None) 
         ValueError: not the JSON of a model; unknown classes.
     """
     try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"model_from_json: expected the JSON of a model. {error}") from None
-    with custom_object_scope(custom_objects):
-        return deserialize_layer(data)
+        with custom_object_scope(custom_objects):
+            return deserialize_layer(json.loads(text))
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
+        said = f"{type(error).__name__}: {error}"
+        raise ValueError(f"model_from_json: expected the JSON of a model. {said}") from error
 
 
 def clone_model(model: Any, clone_function: Callable[[Layer], Layer] | None = None) -> Any:

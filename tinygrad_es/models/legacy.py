@@ -30,6 +30,11 @@ def save(model: Any, path: Path, compiled: Mapping[str, Any] | None) -> None:
     """Write the model, its weights, and what it was compiled with."""
     h5py = needs("h5py")
     config = serialize_layer(model)
+    if config["class_name"] not in ("Functional", "Sequential"):
+        raise NotImplementedError(
+            "Saving the model to HDF5 format requires the model to be a Functional model or a "
+            f"Sequential model. Received: {type(model).__name__}; save it as .keras."
+        )
     with atomic(path) as temporary:
         with h5py.File(temporary, "w") as file:
             file.attrs["keras_version"] = "3.15.1"

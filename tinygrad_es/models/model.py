@@ -13,6 +13,7 @@ from ..autodiff.tensor import Tensor, as_tensor
 from ..layers.layer import Layer, Shape, map_shapes, unique_name
 from ..layers.operation import Operation
 from ..layers.symbolic import SymbolicTensor
+from ..registry import parameters
 from ..tree import map_structure
 from .compiled import Metrics
 from .configuration import MODELS, functional_config, functional_of, serialize_layer
@@ -162,7 +163,11 @@ class Model(Trainer, Layer):
     def from_config(cls, config: dict[str, Any]) -> Any:
         """A new model of a configuration, with new weights."""
         if "input_layers" not in config:
-            return cls(**{k: v for k, v in config.items() if k != "dtype"})
+            known = parameters(cls)[0] if cls.__init__ is not Model.__init__ else {"name"}
+            base = ("name", "trainable", "dtype")
+            model = cls(**{k: v for k, v in config.items() if k in known or k not in base})
+            model.name = config.get("name", model.name)
+            return model
         inputs, outputs = functional_of(config)
         return cls(inputs, outputs, name=config.get("name"), trainable=config["trainable"])
 

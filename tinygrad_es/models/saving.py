@@ -85,6 +85,8 @@ def reading(path: Path, what: str) -> Iterator[None]:
         raise
     except FAULTS as error:
         said = str(error) or type(error).__name__
+        if said.startswith("Could not interpret") and "custom_objects" not in said:
+            said += " What is your own is given as custom_objects={name: …}."
         raise ValueError(f"{path}: cannot load {what}: {said[:1000]}") from error
 
 
@@ -173,22 +175,25 @@ def load_model(
     with reading(path, "a model"), custom_object_scope(custom_objects):
         if path.suffix in (".h5", ".hdf5"):
             return legacy.load(path, compile, _compile_from)
-        entries, sealed = archive.read_archive(path)
-        for name in ("metadata.json", "config.json"):
-            if name not in entries:
-                raise ValueError(f"it has no {name}; found {sorted(entries)[:20]}")
-        if READ(entries["metadata.json"].decode()).get("sealed") and not sealed:
-            raise ValueError("its checksum is missing: the file was cut or damaged")
-        config = READ(entries["config.json"].decode())
-        return _from_entries(config, entries, compile)
+        entries = _entries(path)
+        return _from_entries(READ(entries["config.json"].decode()), entries, compile)
+
+
+def _entries(path: Path) -> dict[str, bytes]:
+    """What a `.keras` file holds, whole."""
+    entries, sealed = archive.read_archive(path)
+    for name in ("metadata.json", "config.json", "model.weights.h5"):
+        if name not in entries:
+            raise ValueError(f"it has no {name}; found {sorted(entries)[:20]}")
+    if READ(entries["metadata.json"].decode()).get("sealed") and not sealed:
+        raise ValueError("its checksum is missing: the file was cut or damaged")
+    return entries
 
 
 def _from_entries(config: Any, entries: Mapping[str, bytes], compile: bool) -> Any:
     if not isinstance(config, Mapping):
         raise ValueError(f"its config.json is no model: {config!r:.100}")
-    weights = entries.get("model.weights.h5")
-    if weights is None:
-        raise ValueError(f"it has no model.weights.h5; found {sorted(entries)[:20]}")
+    weights = entries["model.weights.h5"]
     with weight_budget(len(weights)):
         model = deserialize_layer(config)
         build = config.get("build_config")
@@ -278,7 +283,7 @@ def _read_weights(model: Any, path: Path, skip: bool, by_name: bool) -> tuple[Va
         return by_names(model, tensors.read_safetensors(path), skip), None
     source: Any = path
     if path.suffix == ".keras":
-        source = io.BytesIO(archive.read_archive(path)[0]["model.weights.h5"])
+        source = io.BytesIO(_entries(path)["model.weights.h5"])
     with hdf5.open_hdf5(source) as file:
         if "layer_names" in file.attrs or "model_weights" in file or "layer_names0" in file.attrs:
             return legacy.read_weights(model, file, skip, by_name), None
