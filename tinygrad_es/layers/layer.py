@@ -276,7 +276,7 @@ class Layer(WeightHolder):
             layer.__dict__["given_to_init"] = (
                 args,
                 kwargs,
-            )  # for the configuration of a class of yours
+            )  # for its configuration
         return layer
 
     def get_config(self) -> dict[str, Any]:
