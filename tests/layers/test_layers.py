@@ -336,5 +336,5 @@ def test_unknown_keywords_and_names(make):
 
 
 def test_a_layer_without_call():
-    with pytest.raises(TypeError, match="Bare has no call"):
+    with pytest.raises(NotImplementedError, match="Bare does not have a `call"):
         type("Bare", (layers.Layer,), {})()(X)

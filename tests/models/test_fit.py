@@ -283,7 +283,7 @@ BAD = {
     "verbose": ({"verbose": "loud"}, "`verbose` .*'loud'"),
     "callbacks": ({"callbacks": [print]}, "must be Callback instances. Received: builtin"),
     "target shape": ({"y": np.zeros((10, 5))}, r"\(10, 2\)(.|\n)*\(10, 5\)"),
-    "features": ({"x": np.ones((10, 7))}, r"shape=\(None, 3\), found shape=\(10, 7\)"),
+    "features": ({"x": np.ones((10, 7))}, r"axis -1 .* value 3, but received .*shape \(10, 7\)"),
 }
 
 

@@ -205,3 +205,11 @@ def test_a_summary_records_nothing_and_changes_nothing():
     assert tg.is_grad_enabled()
     assert all(w.grad is None for w in model.weights)
     assert all((a == b).all() for a, b in zip(before, model.get_weights(), strict=True))
+
+
+def test_the_column_of_what_is_trainable_has_its_whole_name():
+    model = Sequential([Input((4,)), Dense(3), Dense(2, trainable=False)])
+    summary = text(model, show_trainable=True)
+    assert "│ Trainable │" in summary
+    marks = [line.split("│")[4].strip() for line in summary.splitlines() if "(Dense)" in line]
+    assert marks == ["Y", "N"]

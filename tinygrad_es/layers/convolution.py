@@ -44,13 +44,23 @@ def window_lengths(
     padding: str,
     dilation: tuple[int, ...] | None = None,
 ) -> tuple[int | None, ...]:
-    """How many windows fit along each axis."""
+    """How many windows fit along each axis.
+
+    Raises:
+        ValueError: not a single one.
+    """
     found: list[int | None] = []
     for n, k, s, d in zip(space, size, strides, dilation or (1,) * len(size), strict=True):
         if n is None:
             found.append(None)
         else:
             room = n if padding == "same" else n - d * (k - 1)
+            if room <= 0:
+                raise ValueError(
+                    f"Computed output size would be zero or negative. Received: inputs of lengths "
+                    f"{space}, windows of {size}, padding={padding!r}, dilation {dilation or 1}; "
+                    "smaller windows or padding='same' fit."
+                )
             found.append(-(-room // s))
     return tuple(found)
 

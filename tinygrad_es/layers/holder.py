@@ -146,6 +146,21 @@ class WeightHolder:
         return [w for w, trainable in self._all_weights() if not trainable]
 
     @property
+    def variables(self) -> list[Tensor]:
+        """`weights`, as Keras 3 calls them; so are the next two."""
+        return self.weights
+
+    @property
+    def trainable_variables(self) -> list[Tensor]:
+        """`trainable_weights`."""
+        return self.trainable_weights
+
+    @property
+    def non_trainable_variables(self) -> list[Tensor]:
+        """`non_trainable_weights`."""
+        return self.non_trainable_weights
+
+    @property
     def trainable(self) -> bool:
         """Whether the layer's weights get gradients; assigning reaches the layers inside."""
         return self._trainable

@@ -117,7 +117,9 @@ class Layer(WeightHolder):
 
     def call(self, x: Any) -> Any:
         """The mathematics; may take `training` as well."""
-        raise TypeError(f"{type(self).__name__} has no call(x) of its own")
+        raise NotImplementedError(
+            f"{type(self).__name__} does not have a `call()` method implemented: write call(x)."
+        )
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape that `call` returns; found by calling on ones unless a subclass knows it."""
@@ -126,8 +128,10 @@ class Layer(WeightHolder):
 
     # --- calling ---------------------------------------------------------------------------------
 
-    def __call__(self, x: Any, *args: Any, training: Any = None, **kwargs: Any) -> Any:
+    def __call__(self, x: Any = None, *args: Any, training: Any = None, **kwargs: Any) -> Any:
         must_be_initialised(self)
+        if x is None:
+            x = self._named_input(kwargs)
         if args:
             kwargs, training = self._by_name(args, kwargs, training)
         if type(x) is not Tensor and (has_symbols(x) or has_symbols(kwargs)):
@@ -156,6 +160,17 @@ class Layer(WeightHolder):
             for output in leaves(y):
                 self.add_loss(self.activity_regularizer(output) / max(output.shape[0], 1))
         return y
+
+    def _named_input(self, kwargs: dict[str, Any]) -> Any:
+        """The input given by the name that `call` has for it, or as Keras' `inputs`."""
+        first = self._parameters_of_call[0]
+        for name in (first, "inputs"):
+            if name in kwargs:
+                return kwargs.pop(name)
+        raise TypeError(
+            f'layer "{self.name}": its call takes {list(self._parameters_of_call)}. Received no '
+            f"`{first}`."
+        )
 
     def _by_name(self, args: Any, kwargs: Any, training: Any) -> tuple[dict[str, Any], Any]:
         """Further positional arguments under the names that `call` has for them."""

@@ -62,13 +62,24 @@ class Reshape(Layer):
             )
 
     def call(self, x: Any) -> Any:
+        self._must_fit(math.prod(x.shape[1:]), x.shape)
         return ops.reshape(x, (x.shape[0], *self.target_shape))
+
+    def _must_fit(self, size: int, input_shape: Shape) -> None:
+        known = math.prod(n for n in self.target_shape if n != -1)
+        if size % known if -1 in self.target_shape and known else size != known:
+            raise ValueError(
+                f"The total size of the tensor must be unchanged. Received: input_shape="
+                f"{tuple(input_shape[1:])}, target_shape={self.target_shape}"
+            )
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         rest = [n for n in input_shape[1:] if n is not None]
+        size = math.prod(rest) if len(rest) == len(input_shape) - 1 else None
+        if size is not None:
+            self._must_fit(size, input_shape)
         if -1 not in self.target_shape:
             return (input_shape[0], *self.target_shape)
-        size = math.prod(rest) if len(rest) == len(input_shape) - 1 else None
         known = math.prod(n for n in self.target_shape if n != -1)
         open_length = None if size is None else size // known
         return (input_shape[0], *(open_length if n == -1 else n for n in self.target_shape))

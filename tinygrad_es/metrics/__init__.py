@@ -147,7 +147,7 @@ def get(identifier: Any) -> Metric:
     def values(y_true: Any, y_pred: Any) -> Any:
         return function(same_rank(np.asarray(y_true), y_pred), y_pred)
 
-    return MeanMetricWrapper(values, getattr(function, "__name__", "metric"))
+    return MeanMetricWrapper(values, snake_case(getattr(function, "__name__", "metric")))
 
 
 def _classes() -> dict[str, Any]:

@@ -47,6 +47,17 @@ def per_output(values: Any, names: Sequence[str], what: str) -> list[Any]:
     return listed
 
 
+def of_single_output(value: Any, names: Sequence[str], what: str) -> Any:
+    """What a dict has for the one output; anything else is itself.
+
+    Raises:
+        ValueError: the dict has other names.
+    """
+    if len(names) == 1 and isinstance(value, dict):
+        return per_output(value, names, what)[0]
+    return value
+
+
 def names_of(y_pred: Any, known: Sequence[str]) -> list[str]:
     """How the outputs are called: keys of a dict, names of layers, else output_0, output_1, …"""
     if isinstance(y_pred, dict):
@@ -157,7 +168,8 @@ class Metrics:
         self.entries: list[tuple[str, Metric, int, bool]] = []  # name, metric, output, weighted
         self.count = 0
         plain = not any(is_nested(m) for given, _ in self.given for m in leaves_of(given))
-        if len(known) > 1 or (plain and not isinstance(metrics, dict)):
+        named = any(isinstance(given, dict) for given in (metrics, weighted))
+        if known or (plain and not named):
             self._match(list(known) or [""])
 
     def _match(self, names: list[str]) -> None:
@@ -167,7 +179,8 @@ class Metrics:
             if not given:
                 continue
             if len(names) == 1:
-                rows = [leaves(given)]
+                of_one = isinstance(given, dict) and names != [""]
+                rows = [leaves(per_output(given, names, "metrics") if of_one else given)]
             else:
                 what = "weighted_metrics" if weighted else "metrics"
                 rows = [leaves([row]) for row in per_output(given, names, what)]
@@ -191,7 +204,7 @@ class Metrics:
     def update(self, y: Any, y_pred: Any, sample_weight: Any) -> None:
         """Let the metrics see a batch."""
         if not is_nested(y_pred):
-            if self.entries and self.count != 1:
+            if self.count != 1:
                 self._match([""])
             for _, metric, _, weighted in self.entries:
                 target = leaves(y)[0] if is_nested(y) else y

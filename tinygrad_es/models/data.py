@@ -145,6 +145,11 @@ def class_weights(data: Data, weights: dict[int, float]) -> Data:
     """The weight of its class for each sample; classes that are not named weigh 1."""
     if data.weight is not None:
         raise ValueError("You cannot `class_weight` and `sample_weight` at the same time.")
+    if not isinstance(weights, dict):
+        raise ValueError(
+            "`class_weight` must be a dict from class numbers to weights, {0: 1.0, 1: 2.5}. "
+            f"Received: {weights!r}."
+        )
     if data.y is None:
         raise ValueError("`class_weight` needs targets. Received: y=None.")
     if is_nested(data.y):

@@ -204,8 +204,11 @@ def filled(structure: Any, values: list[Any]) -> Any:
     return structure
 
 
-def fitting(value: Any, layer: InputLayer, index: int, name: str) -> Tensor:
-    """A value as what this input expects: its shape is checked, its integers become floats."""
+def fitting(value: Any, layer: InputLayer, index: int, name: str, *, axes: bool = False) -> Tensor:
+    """A value as what this input expects: its shape is checked, its integers become floats.
+
+    With `axes` an error names the last axis, where that is what differs.
+    """
     if isinstance(value, SymbolicTensor):
         return value  # type: ignore[return-value]  # a graph of the graph
     x = value if type(value) is Tensor else as_tensor(value)
@@ -217,9 +220,14 @@ def fitting(value: Any, layer: InputLayer, index: int, name: str) -> Tensor:
     if x.ndim != len(expected) or any(
         n is not None and n != m for n, m in zip(expected[1:], x.shape[1:], strict=True)
     ):
+        problem = f"shape={expected}, found shape={x.shape}"
+        if axes and x.ndim == len(expected) and expected[-1] not in (None, x.shape[-1]):
+            problem = (
+                f"axis -1 of input shape to have value {expected[-1]}, but received input with "
+                f"shape {x.shape}"
+            )
         raise ValueError(
-            f'Input {index} of layer "{name}" is incompatible with the layer: expected '
-            f"shape={expected}, found shape={x.shape}"
+            f'Input {index} of layer "{name}" is incompatible with the layer: expected {problem}'
         )
     return x
 

@@ -14,7 +14,7 @@ from ..layers.layer import Layer, Shape, map_shapes, unique_name
 from ..layers.operation import Operation
 from ..layers.symbolic import SymbolicTensor
 from ..registry import parameters
-from ..tree import map_structure
+from ..tree import map_structure, pack
 from .compiled import Metrics
 from .configuration import MODELS, functional_config, functional_of, serialize_layer
 from .function import Function
@@ -105,8 +105,13 @@ class Model(Trainer, Layer):
         """A layer by its name or its place.
 
         Raises:
-            ValueError: there is none.
+            ValueError: there is none; both are given, or neither.
         """
+        if (name is None) == (index is None):
+            raise ValueError(
+                "Provide either a layer name or a layer index, not both. Received: "
+                f"name={name!r}, index={index!r}."
+            )
         if index is not None:
             if not -len(self.layers) <= index < len(self.layers):
                 raise ValueError(
@@ -215,6 +220,20 @@ class Model(Trainer, Layer):
     def outputs(self) -> list[SymbolicTensor]:
         """The symbolic outputs, in a list."""
         return self._graph().outputs
+
+    @property
+    def input(self) -> Any:
+        """The symbolic input, or the list or dict of them that the model was made with."""
+        if self.function is None:
+            return super().input
+        return pack(self.function.input_structure, self.inputs)
+
+    @property
+    def output(self) -> Any:
+        """The symbolic output, or the list or dict of them that the model was made with."""
+        if self.function is None:
+            return super().output
+        return pack(self.function.output_structure, self.outputs)
 
     @property
     def input_count(self) -> int:

@@ -118,7 +118,7 @@ class Sequential(Model):
     def check_input(self, x: Any) -> Any:
         if self._input is None:
             return super().check_input(x)
-        return fitting(x, self._input, 0, self.name)
+        return fitting(x, self._input, 0, self.name, axes=True)
 
     def call(self, x: Any) -> Any:
         for layer in self.chain:
@@ -151,6 +151,16 @@ class Sequential(Model):
     @property
     def outputs(self) -> list[SymbolicTensor]:
         return self._ends("outputs")[-1:]
+
+    @property
+    def input(self) -> SymbolicTensor:
+        """The symbolic input."""
+        return self._ends("input")[0]
+
+    @property
+    def output(self) -> SymbolicTensor:
+        """The symbolic output."""
+        return self._ends("output")[-1]
 
     @property
     def input_count(self) -> int:

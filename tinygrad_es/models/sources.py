@@ -161,8 +161,13 @@ def source_of(
     shuffle: Any = False,
     class_weight: dict[int, float] | None = None,
     steps: int | None = None,
+    inputs: int = 1,
 ) -> Source:
-    """The source of an object that makes batches: x, (x, y) or (x, y, sample_weight) each."""
+    """The source of an object that makes batches: x, (x, y) or (x, y, sample_weight) each.
+
+    A list is such a tuple too, as PyTorch's loaders make them, unless the model has several
+    `inputs`: then it is x.
+    """
     kind = type(x).__name__
     for name, value in (("y", y), ("sample_weight", sample_weight)):
         if value is not None:
@@ -172,11 +177,12 @@ def source_of(
             )
 
     def batch(given: Any) -> Data:
-        parts = given if isinstance(given, tuple) else (given,)
+        whole = isinstance(given, tuple) or (isinstance(given, list) and inputs < 2)
+        parts = given if whole else (given,)
         if not 1 <= len(parts) <= 3:
             raise ValueError(
-                "each batch must be x, (x, y) or (x, y, sample_weight). Received: a tuple of "
-                f"{len(parts)} from {kind}."
+                "each batch must be x, (x, y) or (x, y, sample_weight). Received: "
+                f"{len(parts)} parts from {kind}."
             )
         data = prepare(*parts)
         return data if class_weight is None else class_weights(data, class_weight)

@@ -119,6 +119,8 @@ def print_summary(
     for name, column in zip(names, columns, strict=True):
         justify = {"Param #": "right", "Trainable": "center"}.get(name, "left")
         share: Any = {"ratio": WIDTHS[name]} if column is None else {"width": column}
+        if name == "Trainable" and column is None:
+            share = {"width": len(name)}  # Y or N: the name is enough
         table.add_column(name, justify=justify, **share)  # type: ignore[arg-type]  # literal
     for row in rows:
         table.add_row(*map(Text, row))

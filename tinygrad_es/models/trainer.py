@@ -3,6 +3,7 @@ batch → forward → loss → backward → update."""
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,6 +15,7 @@ from ..autodiff.tensor import Tensor
 from ..callbacks import Callback, CallbackList, History, Logs
 from ..layers.layer import positive_integer, shapes_of
 from ..tree import leaves, map_structure, pack
+from .compiled import of_single_output
 from .data import Data, class_weights, split
 from .progress import Progress, level
 from .resuming import Resumable
@@ -37,6 +39,15 @@ class Trainer(Resumable):
     def input_count(self) -> int:
         """How many inputs there are; 0 where only `call` knows."""
         return 0
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name in ("train_step", "test_step"):
+            if name in vars(cls) and takes_data(vars(cls)[name]):
+                raise TypeError(
+                    f"{cls.__name__}: expected {name}(self, x, y, sample_weight=None), which "
+                    "returns the loss and the predictions. Received: Keras' (self, data)."
+                )
 
     # --- one batch -------------------------------------------------------------------------------
 
@@ -102,7 +113,7 @@ class Trainer(Resumable):
                 )
             source = source_of(
                 x, self._prepared, y=y, sample_weight=sample_weight, shuffle=shuffle,
-                class_weight=class_weight, steps=steps_per_epoch,
+                class_weight=class_weight, steps=steps_per_epoch, inputs=self.input_count,
             )  # fmt: skip
         else:
             data = self._prepared(x, y, sample_weight)
@@ -296,12 +307,17 @@ class Trainer(Resumable):
 
     def _prepared(self, x: Any, y: Any = None, sample_weight: Any = None) -> Data:
         """Checked arrays, as many as the model has inputs and outputs."""
-        return Data.of(x, y, sample_weight, self.input_count, len(self.output_names))
+        names = self.output_names
+        y = of_single_output(y, names, "y")
+        sample_weight = of_single_output(sample_weight, names, "sample_weight")
+        return Data.of(x, y, sample_weight, self.input_count, len(names))
 
     def _source(self, x: Any, y: Any, weight: Any, batch_size: Any, steps: Any) -> Source:
         """Where the batches of `evaluate` and `predict` come from."""
         if is_iterable_of_batches(x):
-            return source_of(x, self._prepared, y=y, sample_weight=weight, steps=steps)
+            return source_of(
+                x, self._prepared, y=y, sample_weight=weight, steps=steps, inputs=self.input_count
+            )
         data = self._prepared(x, y, weight)
         self._build_from(data.x)
         return ArraySource(data, batch_size, steps=steps)
@@ -312,7 +328,7 @@ class Trainer(Resumable):
         if given is None:
             return None if held_out is None else ArraySource(held_out, batch_size, steps=steps)
         if is_iterable_of_batches(given):
-            return source_of(given, self._prepared, steps=steps)
+            return source_of(given, self._prepared, steps=steps, inputs=self.input_count)
         if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
             raise ValueError(
                 "`validation_data` must be (x, y) or (x, y, sample_weight), or an iterable of "
@@ -332,6 +348,14 @@ class Trainer(Resumable):
         for p in parameters:
             p.grad = None
         return parameters
+
+
+def takes_data(step: Any) -> bool:
+    """Whether a step has one parameter besides self, as Keras' steps have."""
+    if not inspect.isfunction(step):
+        return False
+    parameters = list(inspect.signature(step).parameters.values())
+    return len(parameters) == 2 and parameters[1].kind is parameters[1].POSITIONAL_OR_KEYWORD
 
 
 def whole(name: str, value: Any) -> None:
