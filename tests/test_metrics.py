@@ -241,3 +241,28 @@ def test_names_and_directions(name, kind, direction):
 def test_bad_arguments(make):
     with pytest.raises(ValueError, match=r"Received|Expected"):
         make()
+
+
+# --- losses as metrics ----------------------------------------------------------------------------
+
+
+def test_a_loss_as_a_metric_is_its_mean():
+    t, y = np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[2.0, 1.0], [-2.0, 0.5]])
+    made = metrics.BinaryCrossentropy(from_logits=True, label_smoothing=0.1)
+    again = type(made).from_config(made.get_config())
+    for metric in (made, again):
+        metric.update_state(t, y)
+    smooth = t * 0.9 + 0.05
+    by_hand = np.mean(np.logaddexp(0, y) - smooth * y)
+    np.testing.assert_allclose([made.result(), again.result()], by_hand, rtol=1e-6)
+    assert (made.name, made.direction) == ("binary_crossentropy", "down")
+    with pytest.raises(TypeError, match="from_logit"):
+        metrics.MeanSquaredError(from_logit=True)
+
+
+def test_similarity_is_one_where_directions_agree():
+    """As a loss it is negative: the metric of the same name is not."""
+    for metric in (metrics.get("cosine_similarity"), metrics.CosineSimilarity()):
+        metric.update_state([[1.0, 1.0], [1.0, 0.0], [0.0, 0.0]], [[2.0, 2.0], [0.0, 3.0], [1, 1]])
+        assert metric.result() == pytest.approx(1 / 3)
+        assert metric.direction == "up"

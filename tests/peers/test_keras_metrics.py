@@ -35,6 +35,15 @@ def values(rng, n=40):
     return (rng.normal(size=(n, 2)).astype("float32") for _ in range(2))
 
 
+def positive(rng, n=40):
+    return (rng.uniform(0.1, 2.0, size=(n, 3)).astype("float32") for _ in range(2))
+
+
+def signs(rng, n=40):
+    t, y = values(rng, n)
+    return np.sign(t), y
+
+
 METRICS = [
     ("BinaryAccuracy", {}, binary),
     ("BinaryAccuracy", {"threshold": 0.3}, one_hot),
@@ -61,6 +70,23 @@ METRICS = [
     ("AUC", {"curve": "PR", "summation_method": "majoring"}, binary),
     ("RootMeanSquaredError", {}, values),
     ("R2Score", {}, values),
+    ("MeanSquaredError", {}, values),
+    ("MeanAbsoluteError", {}, values),
+    ("MeanAbsolutePercentageError", {}, positive),
+    ("MeanSquaredLogarithmicError", {}, positive),
+    ("LogCoshError", {}, values),
+    ("BinaryCrossentropy", {}, binary),
+    ("BinaryCrossentropy", {"from_logits": True, "label_smoothing": 0.1}, one_hot),
+    ("CategoricalCrossentropy", {}, one_hot),
+    ("CategoricalCrossentropy", {"from_logits": True, "label_smoothing": 0.2}, one_hot),
+    ("SparseCategoricalCrossentropy", {}, numbers),
+    ("KLDivergence", {}, positive),
+    ("Poisson", {}, positive),
+    ("Hinge", {}, signs),
+    ("SquaredHinge", {}, signs),
+    ("CategoricalHinge", {}, one_hot),
+    ("CosineSimilarity", {}, values),
+    ("CosineSimilarity", {"axis": 1}, positive),
 ]
 
 

@@ -38,24 +38,23 @@ from .classification import (
     confusion_matrix,
 )
 from .metric import Mean, MeanMetricWrapper, Metric, Sum
-from .regression import (
+from .of_losses import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
     CategoricalHinge,
+    CosineSimilarity,
     Hinge,
     KLDivergence,
     LogCoshError,
-    LossMetric,
     MeanAbsoluteError,
     MeanAbsolutePercentageError,
     MeanSquaredError,
     MeanSquaredLogarithmicError,
     Poisson,
-    R2Score,
-    RootMeanSquaredError,
     SparseCategoricalCrossentropy,
     SquaredHinge,
 )
+from .regression import LossMetric, R2Score, RootMeanSquaredError
 
 __all__ = [
     "AUC",
@@ -65,6 +64,7 @@ __all__ = [
     "CategoricalAccuracy",
     "CategoricalCrossentropy",
     "CategoricalHinge",
+    "CosineSimilarity",
     "F1Score",
     "FBetaScore",
     "FalseNegatives",
@@ -112,7 +112,7 @@ _TABLE: dict[str, Callable[..., Metric]] = {
             *(BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy),
             *(TopKCategoricalAccuracy, SparseTopKCategoricalAccuracy, RootMeanSquaredError),
             *(TruePositives, FalsePositives, TrueNegatives, FalseNegatives, Precision, Recall),
-            *(AUC, F1Score, FBetaScore, R2Score),
+            *(AUC, F1Score, FBetaScore, R2Score, CosineSimilarity),
         )
     },
 }

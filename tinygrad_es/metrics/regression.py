@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -11,25 +11,7 @@ from ..autodiff.modes import no_grad
 from ..autodiff.tensor import as_tensor
 from .metric import MeanMetricWrapper, Metric, array
 
-__all__ = [
-    "BinaryCrossentropy",
-    "CategoricalCrossentropy",
-    "CategoricalHinge",
-    "Hinge",
-    "KLDivergence",
-    "LogCoshError",
-    "LossMetric",
-    "MeanAbsoluteError",
-    "MeanAbsolutePercentageError",
-    "MeanSquaredError",
-    "MeanSquaredLogarithmicError",
-    "OfLoss",
-    "Poisson",
-    "R2Score",
-    "RootMeanSquaredError",
-    "SparseCategoricalCrossentropy",
-    "SquaredHinge",
-]
+__all__ = ["LossMetric", "R2Score", "RootMeanSquaredError"]
 
 
 class LossMetric(MeanMetricWrapper):
@@ -49,98 +31,6 @@ class LossMetric(MeanMetricWrapper):
 
     def get_config(self) -> dict[str, Any]:
         return {"loss": losses.serialize(self.loss), "name": self.name}
-
-
-class OfLoss(LossMetric):
-    """The base of metrics that are a loss by name: `MeanSquaredError()`; options are the loss'."""
-
-    kind: ClassVar[Any]
-    called: ClassVar[str | None] = None  # where Keras calls the metric otherwise
-
-    def __init__(self, name: str | None = None, dtype: Any = None, **options: Any) -> None:
-        super().__init__(type(self).kind(**options), name or self.called, dtype)
-        self.given = options
-
-    def get_config(self) -> dict[str, Any]:
-        return {"name": self.name, **self.given}
-
-
-class MeanSquaredError(OfLoss):
-    """The mean of (t − y)²."""
-
-    kind = losses.MeanSquaredError
-
-
-class MeanAbsoluteError(OfLoss):
-    """The mean of |t − y|."""
-
-    kind = losses.MeanAbsoluteError
-
-
-class MeanAbsolutePercentageError(OfLoss):
-    """The mean of 100·|t − y|/|t|."""
-
-    kind = losses.MeanAbsolutePercentageError
-
-
-class MeanSquaredLogarithmicError(OfLoss):
-    """The mean of (log(1 + t) − log(1 + y))²."""
-
-    kind = losses.MeanSquaredLogarithmicError
-
-
-class LogCoshError(OfLoss):
-    """The mean of log cosh(y − t)."""
-
-    kind, called = losses.LogCosh, "logcosh"
-
-
-class BinaryCrossentropy(OfLoss):
-    """The mean cross-entropy of 0 or 1 with a probability."""
-
-    kind = losses.BinaryCrossentropy
-
-
-class CategoricalCrossentropy(OfLoss):
-    """The mean cross-entropy of one-hot rows with probabilities."""
-
-    kind = losses.CategoricalCrossentropy
-
-
-class SparseCategoricalCrossentropy(OfLoss):
-    """The mean cross-entropy of class numbers with probabilities."""
-
-    kind = losses.SparseCategoricalCrossentropy
-
-
-class KLDivergence(OfLoss):
-    """The mean Kullback–Leibler divergence."""
-
-    kind = losses.KLDivergence
-
-
-class Poisson(OfLoss):
-    """The mean of y − t·log y."""
-
-    kind = losses.Poisson
-
-
-class Hinge(OfLoss):
-    """The mean of max(0, 1 − t·y)."""
-
-    kind = losses.Hinge
-
-
-class SquaredHinge(OfLoss):
-    """The mean of max(0, 1 − t·y)²."""
-
-    kind = losses.SquaredHinge
-
-
-class CategoricalHinge(OfLoss):
-    """The mean of max(0, 1 + largest wrong − right)."""
-
-    kind = losses.CategoricalHinge
 
 
 class RootMeanSquaredError(Metric):
