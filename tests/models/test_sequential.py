@@ -64,6 +64,23 @@ def test_ways_to_say_the_input(first):
     assert [w.shape for w in one_by_one.weights] == [w.shape for w in model.weights]
 
 
+def test_a_chain_that_was_built_stays_built():
+    for start in (lambda m: m.build((None, 4)), lambda m: m(X)):
+        model = Sequential([Dense(2)])
+        start(model)
+        kernel = model.layers[0].kernel
+        model.add(Dense(3))
+        assert model.built
+        assert model.output_shape == (None, 3)
+        model.pop()
+        assert model.output_shape == (None, 2)
+        assert model.layers[0].kernel is kernel
+        model.pop()
+        assert not model.built
+        model.add(Dense(5))
+        assert model.layers[0].kernel.shape == (4, 5)
+
+
 def test_without_an_input_the_first_data_build():
     model = Sequential([Flatten(), Dense(3)])
     assert not model.built

@@ -96,8 +96,9 @@ class Sequential(Model):
         return list(self.chain)
 
     def _try_to_build(self) -> None:
-        if self._input is not None and self.chain:
-            self.build(self._input.shape)
+        shape = self.built_shape if self._input is None else self._input.shape
+        if shape is not None and self.chain:
+            self.build(shape)
 
     def build(self, input_shape: Shape) -> None:
         """Build every layer for the output of the one before."""
