@@ -253,6 +253,25 @@ def test_errors_of_calls():
         Dense(2)(Input(()))
 
 
+def test_a_call_with_arguments_that_the_layer_does_not_have():
+    x = Input((3,))
+    with pytest.raises(TypeError, match="unexpected keyword argument 'mask'"):
+        Dense(2)(x, mask=1)
+    assert Dense(2)(x, training=True).shape == (None, 2)
+
+
+def test_lengths_that_are_tried_are_explained():
+    x = Input((3,))
+    with pytest.raises(ValueError, match="do not fit") as caught:
+        _ = x @ np.ones((4, 2), "float32")
+    assert caught.value.__notes__ == [
+        "Lengths that are not known yet (None) were tried with 11 and 13."
+    ]
+    with pytest.raises(ValueError, match="do not fit") as caught:
+        _ = Input(batch_shape=(2, 3)) @ np.ones((4, 2), "float32")
+    assert not hasattr(caught.value, "__notes__")
+
+
 def test_errors_of_symbols():
     x = Input((3,), name="x")
     with pytest.raises(TypeError, match="has no values yet: an `if`"):

@@ -226,6 +226,7 @@ class Layer(WeightHolder):
         own = type(self).compute_output_shape is not Layer.compute_output_shape
         if not own or has_symbols(kwargs):
             return self._outline((x,), kwargs)
+        inspect.signature(self.call).bind(x, **{k: kwargs[k] for k in kwargs if k != "training"})
         shapes = self.compute_output_shape(map_structure(lambda s: s.shape, x))
         return map_shapes(lambda shape: SymbolicTensor(shape, self.dtype), shapes)
 

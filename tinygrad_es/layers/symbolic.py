@@ -102,7 +102,12 @@ def outline(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         ValueError: the function fails, or returns what is not a Tensor.
     """
     unknown = any(None in x.shape for x in leaves((args, kwargs)) if isinstance(x, SymbolicTensor))
-    found = [_trial(function, args, kwargs, n) for n in ((11, 13) if unknown else (11,))]
+    try:
+        found = [_trial(function, args, kwargs, n) for n in ((11, 13) if unknown else (11,))]
+    except Exception as error:
+        if unknown:
+            error.add_note("Lengths that are not known yet (None) were tried with 11 and 13.")
+        raise
     first, last = found[0], found[-1]
     others = iter(leaves(last))
 
