@@ -127,7 +127,7 @@ CASES = {
     "Input": (lambda: layers.Input(), ValueError, "pass a `shape`"),
     "not a layer": (lambda: Sequential(["x"]), ValueError, "Only instances.*str"),
     "1-D": (lambda: layers.Dense(2)(np.ones(3)), ValueError, "min_ndim=2, found ndim=1"),
-    "features": (lambda: compiled().predict(np.ones((1, 5))), ValueError, r"\(None, 2\), found.*\(1, 5\)"),
+    "features": (lambda: compiled().predict(np.ones((1, 5))), ValueError, r"value 2, but received.*\(1, 5\)"),
     "not compiled": (lambda: Sequential([layers.Dense(1)]).fit(A, A), ValueError, "compile()"),
     "loss name": (lambda: compiled(loss="foo"), ValueError, "loss identifier: foo"),
     "optimizer name": (lambda: compiled(optimizer="foo"), ValueError, "optimizer identifier: foo"),
