@@ -87,7 +87,8 @@ def reading(path: Path, what: str) -> Iterator[None]:
         said = str(error) or type(error).__name__
         if said.startswith("Could not interpret") and "custom_objects" not in said:
             said += " What is your own is given as custom_objects={name: …}."
-        raise ValueError(f"{path}: cannot load {what}: {said[:1000]}") from error
+        cause = None if isinstance(error, ValueError) else error  # ours say all there is to say
+        raise ValueError(f"{path}: cannot load {what}: {said[:1000]}") from cause
 
 
 # --- whole models ---------------------------------------------------------------------------------
