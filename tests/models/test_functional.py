@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from tinygrad_es import Input, Model, Sequential, layers, ops
+from tinygrad_es import Input, Model, Sequential, activations, layers, ops
 from tinygrad_es.layers import Activation, Concatenate, Dense, InputLayer, Lambda
 
 X = np.linspace(-1, 1, 12, dtype="float32").reshape(3, 4)
@@ -152,6 +152,12 @@ def test_a_deep_graph():
         lambda x: x.sum(axis=1, keepdims=True),
         lambda x: x.reshape(-1, 2, 2).mean(axis=(1, 2)),
         lambda x: np.where(x > 0, x, 0.1 * x),
+        lambda x: ops.mean(ops.exp(x), axis=1),
+        lambda x: ops.concatenate([x, ops.relu(x)], axis=-1),
+        lambda x: ops.var(x, axis=1, keepdims=True),
+        lambda x: ops.einsum("ij,kj->ik", x, np.ones((2, 4), "float32")),
+        lambda x: ops.stack([x, x], axis=1),
+        lambda x: activations.gelu(x) + activations.softmax(x),
     ],
 )
 def test_arithmetic_is_what_it_is_on_tensors(function):
@@ -279,7 +285,9 @@ def test_errors_of_symbols():
     with pytest.raises(TypeError, match="not iterable"):
         list(x)
     with pytest.raises(TypeError, match=r"no values yet.*layers.Lambda"):
-        ops.exp(x)
+        np.asarray(x)
+    with pytest.raises(TypeError, match=r"unknown argument 'foo'|unexpected keyword"):
+        ops.exp(x, foo=1)
     with pytest.raises(TypeError, match=r"np\.nancumsum cannot be part"):
         np.nancumsum(x)
     with pytest.raises(TypeError, match="reduce has no meaning"):

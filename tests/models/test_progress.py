@@ -134,7 +134,7 @@ def test_the_time_of_a_step_is_shown(capsys):
         bar.start -= elapsed
         bar.on_train_batch_end(2, {"loss": 1.0})
         bar.on_epoch_end(0, {"loss": 1.0})
-        line = capsys.readouterr().out.splitlines()[1]
+        line = capsys.readouterr().out.splitlines()[-1]
         assert re.fullmatch(rf"3/3 - {expected}/step - loss: 1\.0000", line), line
 
 

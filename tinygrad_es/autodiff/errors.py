@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["AnomalyError", "GradientError", "ShapeError", "describe"]
+__all__ = ["AnomalyError", "GradientError", "ShapeError", "SymbolicArgument", "describe"]
 
 
 class GradientError(RuntimeError):
@@ -13,6 +13,10 @@ class GradientError(RuntimeError):
 
 class ShapeError(ValueError):
     """Shapes that do not fit each other."""
+
+
+class SymbolicArgument(TypeError):
+    """A tensor without numbers was met; `ops` catches it and puts the function into a graph."""
 
 
 class AnomalyError(FloatingPointError):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import activations, ops, regularizers
+from .. import activations, regularizers
+from ..autodiff import rules as r
 from ..autodiff.tensor import Tensor
 from .layer import Shape, positive_integer
 from .weighted import WeightedLayer
@@ -76,8 +77,8 @@ class Dense(WeightedLayer):
                 f"shape {x.shape}"
             )
         if self.bias is None:
-            return self.activation(ops.matmul(x, self.kernel))
-        return self.activation(ops.linear(x, self.kernel, self.bias))
+            return self.activation(r.matmul(x, self.kernel))
+        return self.activation(r.linear(x, self.kernel, self.bias))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (*input_shape[:-1], self.units)

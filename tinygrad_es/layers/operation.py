@@ -188,3 +188,4 @@ def _install() -> None:
 
 
 _install()
+ops.ON_SYMBOLS.append(lambda name, args, kwargs: apply(name, *args, **kwargs))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..autodiff.errors import SymbolicArgument
 from ..autodiff.modes import no_grad, training
 from ..autodiff.tensor import Tensor, as_tensor
 from ..tree import is_nested, leaves, map_structure
@@ -54,8 +55,8 @@ class SymbolicTensor:
         raise TypeError(f"{self!r} has no values yet: an `if` on it cannot be part of a model.")
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
-        raise TypeError(
-            f"{self!r} has no values yet. Expected an operation of Tensor or NumPy, or a "
+        raise SymbolicArgument(
+            f"{self!r} has no values yet. Expected a function of `ops` or NumPy, or a "
             "layers.Lambda(function) called on it."
         )
 

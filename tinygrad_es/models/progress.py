@@ -61,7 +61,7 @@ class Progress(Callback):
         self.in_fit = True
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        if self.verbose:
+        if self.verbose and self.params["epochs"] > 1:
             print(f"Epoch {epoch + 1}/{self.params['epochs']}")
         self.begin()
 

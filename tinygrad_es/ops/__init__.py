@@ -6,9 +6,11 @@ and `np.exp(x)` are the same.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
+from ..autodiff.errors import SymbolicArgument
 from ..autodiff.primitive import COMPOSITES, INSTALLERS, PRIMITIVES
 from ..autodiff.tensor import as_tensor
 from . import creation, elementwise, image, joining, linear_algebra, nn, random, reductions, shapes
@@ -48,8 +50,25 @@ def __getattr__(name: str) -> Callable[..., Any]:
         near = get_close_matches(name, [*COMPOSITES, *PRIMITIVES], n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise AttributeError(f"ops has no function {name!r}{hint}")
-    globals()[name] = function = getattr(function, "function", function)  # found once
+    globals()[name] = function = _door(name, getattr(function, "function", function))
     return function
+
+
+ON_SYMBOLS: list[Callable[..., Any]] = []
+"""What makes `f(args)` of symbolic tensors a part of their graph; `layers` puts it here."""
+
+
+def _door(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, which takes symbolic tensors too: they are noticed where they fail."""
+
+    @functools.wraps(function)
+    def door(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except SymbolicArgument:
+            return ON_SYMBOLS[0](name, args, kwargs)
+
+    return door
 
 
 def _forget(name: str, operation: Any) -> None:
