@@ -168,3 +168,19 @@ def test_other_levels(verbose):
 )  # fmt: skip
 def test_numbers(value, expected):
     assert number(value) == expected
+
+
+def test_a_notebook_gets_one_line_that_is_written_over(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "ipykernel", object())
+    monkeypatch.setattr("tinygrad_es.models.progress.REFRESH", 0.0)
+    network().fit(X, Y, batch_size=4, epochs=2)
+    network().evaluate(X, Y, batch_size=4)
+    out = capsys.readouterr().out
+    lines = out.split("\n")
+    assert [lines[0], lines[2], lines[-1]] == ["Epoch 1/2", "Epoch 2/2", ""]
+    for line in (lines[1], lines[3], lines[4]):
+        *before, last = line.split("\r")[1:]
+        assert [part.split(" ")[1] for part in before] == [
+            "━" * n + "─" * (20 - n) for n in (6, 13, 20)
+        ]
+        assert re.fullmatch(rf"3/3 ━{{20}} {TIME} {STEP} - {LOGS} *", last), last

@@ -1,4 +1,4 @@
-"""The progress of an epoch: a bar in a terminal, a line elsewhere. Rich draws it."""
+"""The progress of an epoch: a bar in a terminal (by rich) and in a notebook, a line elsewhere."""
 
 from __future__ import annotations
 
@@ -53,6 +53,7 @@ class Progress(Callback):
     def __init__(self, verbose: int) -> None:
         self.verbose = verbose
         self.bar: Any = None
+        self.written: int | None = None  # characters of the line in a notebook
         self.in_fit = False
 
     # --- what it listens to ----------------------------------------------------------------------
@@ -98,7 +99,9 @@ class Progress(Callback):
         """Start the clock, and the bar where somebody watches."""
         self.start = self.drawn = time.perf_counter()
         self.done, self.steps = 0, self.params["steps"]
-        if self.verbose == 1:
+        if self.verbose == 1 and "ipykernel" in sys.modules:
+            self.written = 0
+        elif self.verbose == 1:
             self._open()
 
     def _open(self) -> None:
@@ -107,7 +110,7 @@ class Progress(Callback):
         from rich.progress import Progress as RichProgress
 
         console = Console()
-        if not (console.is_interactive or console.is_jupyter):
+        if not console.is_interactive:
             return  # a file wants the last state only
         self.bar = RichProgress(
             TextColumn("{task.completed}/{task.fields[of]}"),
@@ -123,11 +126,26 @@ class Progress(Callback):
     def step(self, batch: int, logs: Logs | None) -> None:
         """One batch is done: redraw the bar, not too often."""
         self.done = batch + 1
-        if self.bar is None or time.perf_counter() - self.drawn < REFRESH:
+        idle = self.bar is None and self.written is None
+        if idle or time.perf_counter() - self.drawn < REFRESH:
             return
         self.drawn = time.perf_counter()
+        if self.bar is None:
+            self._write(f"{self.done}/{self.steps or 'Unknown'} {self._drawn_bar()} ", logs)
+            return
         self.bar.update(self.task, completed=self.done, description=self._text(logs or {}))
         self.bar.refresh()
+
+    def _drawn_bar(self) -> str:
+        """The bar in characters: what is done, and what is not."""
+        full = BAR * self.done // self.steps if self.steps else 0
+        return "━" * full + "─" * (BAR - full)
+
+    def _write(self, start: str, logs: Logs | None) -> None:
+        """A line over the one before: notebooks know that much of a terminal."""
+        line = start + self._text(logs or {})
+        print("\r" + line.ljust(self.written or 0), end="", flush=True)
+        self.written = len(line)
 
     def _text(self, logs: Logs, between: str = " ") -> str:
         spent = time.perf_counter() - self.start
@@ -141,7 +159,11 @@ class Progress(Callback):
             self.steps = self.params["steps"] = self.done  # of a generator: known from now on
         done = f"{self.done}/{self.steps}"
         self.close()
-        if self.verbose == 1:
+        if self.written is not None:
+            self._write(f"{done} {'━' * BAR} ", logs)
+            print()
+            self.written = 0
+        elif self.verbose == 1:
             print(f"{done} {'━' * BAR} {self._text(logs or {})}")
         elif self.verbose == 2:
             print(f"{done} - {self._text(logs or {}, ' - ')}")

@@ -105,7 +105,7 @@ def print_summary(
 ) -> None:
     """Print the table with rich, or hand the whole text to `print_fn` at once."""
     from rich import box
-    from rich.console import Console
+    from rich.console import Console, Group
     from rich.table import Table
     from rich.text import Text
 
@@ -126,10 +126,8 @@ def print_summary(
         table.add_row(*map(Text, row))
     text = None if print_fn is None else io.StringIO()
     console = Console(width=width, file=text, force_terminal=False if text else None)
-    console.print(Text(f'Model: "{model.name}"', style="bold"))
-    console.print(table)
-    for line in totals(model):
-        console.print(Text(line))
+    title = Text(f'Model: "{model.name}"', style="bold")
+    console.print(Group(title, table, *map(Text, totals(model))))  # at once: one cell of a notebook
     if print_fn is not None and text is not None:
         print_fn(text.getvalue())
 
