@@ -7,8 +7,8 @@ from typing import Any
 from .. import optimizers
 from ..callbacks import Logs
 from ..layers.layer import must_be_initialised, positive_integer
-from ..tree import is_nested, leaves
-from .compiled import Losses, Metrics, loss_of
+from ..tree import is_nested
+from .compiled import Losses, Metrics, chosen_loss
 
 __all__ = ["Compilable"]
 
@@ -59,27 +59,8 @@ class Compilable:
         """
         must_be_initialised(self)
         positive_integer("steps_per_execution", steps_per_execution)
-        names, weight = self.output_names, loss_weights
-        if is_nested(loss) or len(names) > 1:
-            if is_nested(loss) and len(names) == 1 and len(leaves(loss)) == 1:
-                loss, weight = leaves(loss)[0], leaves(weight)[0] if is_nested(weight) else weight
-        elif isinstance(weight, (list, tuple)) and len(weight) == 1:
-            weight = weight[0]
-        if is_nested(loss) or len(names) > 1:
-            if weight is not None and not is_nested(weight):
-                raise ValueError(
-                    "Expected `loss_weights` argument to be a list or a dict for a model of "
-                    f"several outputs. Received: loss_weights={weight!r}."
-                )
-            criterion = None if loss is None else Losses(loss, weight, names)
-            weight = None
-        else:
-            if weight is not None and not isinstance(weight, (int, float)):
-                raise ValueError(
-                    "Expected `loss_weights` argument to be a float (or a list of one). Received: "
-                    f"loss_weights={weight!r}; metrics are given by name, metrics=[…]."
-                )
-            criterion = loss_of(loss)
+        names = self.output_names
+        criterion, weight = chosen_loss(loss, loss_weights, names)
         measured = Metrics(metrics, weighted_metrics, names)
         self.optimizer = optimizers.get(optimizer)
         self.loss, self._metrics, self._loss_weight = criterion, measured, weight

@@ -10,7 +10,7 @@ from ..metrics import Metric
 from ..metrics import get as get_metric
 from ..tree import is_nested, leaves
 
-__all__ = ["Losses", "Metrics", "loss_of", "per_output"]
+__all__ = ["Losses", "Metrics", "chosen_loss", "per_output"]
 
 
 def loss_of(identifier: Any) -> Any:
@@ -56,6 +56,28 @@ def of_single_output(value: Any, names: Sequence[str], what: str) -> Any:
     if len(names) == 1 and isinstance(value, dict):
         return per_output(value, names, what)[0]
     return value
+
+
+def chosen_loss(loss: Any, weights: Any, names: Sequence[str]) -> tuple[Any, Any]:
+    """What `compile` was given, as a loss and its factor for one output, or as `Losses`."""
+    if isinstance(loss, dict) and names:
+        per_output(loss, names, "loss")  # says which names are unknown
+    if len(names) > 1 or (is_nested(loss) and len(leaves(loss)) != 1):
+        if weights is not None and not is_nested(weights):
+            raise ValueError(
+                "Expected `loss_weights` argument to be a list or a dict for a model of several "
+                f"outputs. Received: loss_weights={weights!r}."
+            )
+        return (None if loss is None else Losses(loss, weights, names)), None
+    loss = leaves(loss)[0] if is_nested(loss) else loss
+    if is_nested(weights) and len(leaves(weights)) == 1:
+        weights = leaves(weights)[0]
+    if weights is not None and not isinstance(weights, (int, float)):
+        raise ValueError(
+            "Expected `loss_weights` argument to be a float (or a list of one). Received: "
+            f"loss_weights={weights!r}; metrics are given by name, metrics=[…]."
+        )
+    return loss_of(loss), weights
 
 
 def names_of(y_pred: Any, known: Sequence[str]) -> list[str]:
