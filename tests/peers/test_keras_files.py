@@ -10,8 +10,8 @@ from numpy.testing import assert_allclose
 
 import tinygrad_es as tg
 
-from .test_keras_functional import GRAPHS, as_list
-from .test_keras_layers import LAYERS
+from test_keras_functional import GRAPHS, as_list
+from test_keras_layers import LAYERS
 
 os.environ["KERAS_BACKEND"] = "torch"
 torch = pytest.importorskip("torch", reason="compares with torch")
