@@ -9,7 +9,19 @@ import numpy as np
 from .autodiff.config import epsilon
 from .registry import Configured, resolve, serialize
 
-__all__ = ["Constraint", "MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm", "get", "serialize"]
+__all__ = [
+    "Constraint",
+    "MaxNorm",
+    "MinMaxNorm",
+    "NonNeg",
+    "UnitNorm",
+    "get",
+    "max_norm",
+    "min_max_norm",
+    "non_neg",
+    "serialize",
+    "unit_norm",
+]
 
 
 class Constraint(Configured):
@@ -73,6 +85,7 @@ class MinMaxNorm(Constraint):
         return w * (wanted / (epsilon() + size))
 
 
+max_norm, unit_norm, non_neg, min_max_norm = MaxNorm, UnitNorm, NonNeg, MinMaxNorm
 _TABLE = {
     "max_norm": MaxNorm,
     "unit_norm": UnitNorm,

@@ -37,7 +37,7 @@ from .hinges import (
     multiclass_hinge,
     squared_hinge,
 )
-from .loss import Loss, same_rank
+from .loss import Loss, Reduction, same_rank
 from .regression import (
     CosineSimilarity,
     HalfSquaredError,
@@ -76,6 +76,8 @@ __all__ = [
     "MeanSquaredLogarithmicError",
     "MulticlassHinge",
     "Poisson",
+    "Reduction",
+    "ReductionV2",
     "SparseCategoricalCrossentropy",
     "SquaredHinge",
     "SumBinaryCrossentropy",
@@ -103,6 +105,8 @@ __all__ = [
     "squared_hinge",
     "sum_binary_crossentropy",
 ]
+
+ReductionV2 = Reduction  # as the signatures in Keras 2's pages spell it
 
 
 class Wrapped(Loss):

@@ -13,9 +13,18 @@ from ..autodiff import rules as r
 from ..autodiff.tensor import Tensor, as_tensor
 from ..registry import Configured, snake_case
 
-__all__ = ["FunctionLoss", "Loss", "paired", "same_rank"]
+__all__ = ["FunctionLoss", "Loss", "Reduction", "paired", "same_rank"]
 
 REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none")
+
+
+class Reduction:
+    """Keras 2's names of the reductions: `MeanSquaredError(reduction=Reduction.AUTO)`."""
+
+    AUTO = "auto"
+    NONE = "none"
+    SUM = "sum"
+    SUM_OVER_BATCH_SIZE = "sum_over_batch_size"
 
 
 def paired(y_true: Any, y_pred: Any) -> tuple[Any, Tensor]:
