@@ -43,9 +43,7 @@ def test_c2_the_classifier(model, capsys):
     assert X_train.shape == (1000, 28, 28)
 
     model.summary()
-    model.compile(
-        loss="sparse_categorical_crossentropy", optimizer="sgd", metrics=["accuracy"]
-    )
+    model.compile(loss="sparse_categorical_crossentropy", optimizer="sgd", metrics=["accuracy"])
     history = model.fit(X_train, y_train, epochs=30, validation_data=(X_valid, y_valid))
     assert (history.params["epochs"], history.params["steps"]) == (30, 32)
     assert history.epoch == list(range(30))

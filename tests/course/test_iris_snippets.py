@@ -133,7 +133,12 @@ def test_c4_learns_the_same(way, final, loss):
 def test_c9_early_stopping(capsys):
     (X_train, y_train), _ = optdigits.load_data()
     X_train, T_train = X_train.reshape(-1, 64) / 16, keras.utils.to_categorical(y_train)
-    X_train, X_val, T_train, T_val = X_train[:400], X_train[400:600], T_train[:400], T_train[400:600]
+    X_train, X_val, T_train, T_val = (
+        X_train[:400],
+        X_train[400:600],
+        T_train[:400],
+        T_train[400:600],
+    )
     red = Sequential()
     red.add(Dense(20, input_shape=[64], activation="tanh"))
     red.add(Dense(10, activation="softmax"))
