@@ -1,4 +1,6 @@
-"""C4, C9, C10 and C11: small networks with Keras, as the lesson on Iris and optdigits types them."""
+"""C4, C9, C10, C11: small networks with Keras, as the lesson on Iris and optdigits types them."""
+
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -80,8 +82,7 @@ ROWS = {
     dos_input_shape: list(zip(["dense (Dense)", "dense_1 (Dense)"], DENSE)),
     tres_activation: list(
         zip(
-            ["dense (Dense)", "activation (Activation)"]
-            + ["dense_1 (Dense)", "activation_1 (Activation)"],
+            [f"{kind}{n} ({kind.title()})" for n in ("", "_1") for kind in ("dense", "activation")],
             WITH_ACTIVATIONS,
         )
     ),
@@ -204,7 +205,7 @@ def test_c10_compile(optimizer):
     red.compile(optimizer=optimizer if isinstance(optimizer, str) else optimizer(), loss="mse")
     losses = red.fit(X, T, epochs=20, verbose=0).history["loss"]
     assert losses[0] == pytest.approx(RUNS["sigmoid", "mse", 0.0, 6][0], abs=2e-7)
-    assert all(later < earlier for earlier, later in zip(losses, losses[1:]))
+    assert all(later < earlier for earlier, later in pairwise(losses))
 
 
 @pytest.mark.usefixtures("float64")

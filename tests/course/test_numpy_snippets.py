@@ -1,5 +1,7 @@
 """C1, C6 and C7: what the courses write by hand in NumPy, as typed, against the engine."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -166,7 +168,7 @@ def test_c6_learns():
     for _ in range(30):
         errors.append(0.5 * float(((red.forward(x)[-1] - t) ** 2).sum()))
         red.gradient_step(x, t, 0.1)
-    assert all(b < a for a, b in zip(errors, errors[1:]))
+    assert all(b < a for a, b in pairwise(errors))
     assert errors[-1] < 1e-3
 
 
