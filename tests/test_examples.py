@@ -39,8 +39,17 @@ def test_each_example_has_a_test():
         "03_xor.py",
         "04_iris.py",
         "05_optdigits.py",
+        "06_perceptron.py",
+        "07_six_ways.py",
+        "08_by_hand.py",
+        "09_regularization.py",
+        "10_optimizers.py",
         "11_data.py",
         "12_plots.py",
+        "13_convolution.py",
+        "14_triangle.py",
+        "15_saturation.py",
+        "16_initialization.py",
     ]
 
 
@@ -91,6 +100,119 @@ def test_optdigits(run):
     out = run("optdigits")
     assert float(re.search(rf"Test accuracy: {NUMBER}%", out)[1]) >= 96.0
     assert "Total params: 3,760" in out
+
+
+def test_perceptron(run):
+    out = run("perceptron")
+    assert "AND   11 mistakes in   6 epochs, then none: 1 where 2·x1 + 1·x2 ≥ 3" in out
+    assert "OR     5 mistakes in   4 epochs, then none: 1 where 1·x1 + 1·x2 ≥ 1" in out
+    assert "XOR  398 mistakes in 100 epochs, still" in out
+    rows = [row.split() for row in re.findall(r"^\[\d \d\] (.+)$", out, re.MULTILINE)]
+    gates = {"AND": "0001", "OR": "0111", "XOR of three units": "0110"}
+    columns = ["".join(column) for column in zip(*rows, strict=True)]
+    assert [columns[0], columns[1], columns[3]] == list(gates.values())
+    assert columns[2] != "0110"  # one unit does not learn it
+
+
+def test_six_ways(run):
+    out = run("six_ways")
+    rows = re.findall(r"^(\D+) (\d) +(\d+)  (.+)$", out.partition("Model:")[0], re.MULTILINE)
+    assert [int(layers) for _, layers, _, _ in rows] == [2, 2, 4, 2, 3, 3]
+    assert {parameters for _, _, parameters, _ in rows} == {"19"}
+    assert len({losses for _, _, _, losses in rows}) == 1
+    assert "Entrada (InputLayer)" in out
+    assert "Total params: 19 (76.00 B)" in out
+
+
+def test_by_hand(run):
+    out = run("by_hand")
+    assert "y  = [-0.477056 -0.405295], C = 1.101218" in out
+    right, wrong = (
+        [float(n) for n in re.search(rf"^{name} +(.+)$", out, re.MULTILINE)[1].split()]
+        for name in ("TwoLayers", "Forgetful")
+    )
+    assert max(right) < 1e-12
+    assert min(wrong[:2]) > 1
+    assert max(wrong[2:]) < 1e-12
+    costs = [float(c) for c in re.findall(rf"^ +\d+ +{NUMBER}$", out, re.MULTILINE)]
+    assert costs == sorted(costs, reverse=True)
+    assert costs[-1] < 1e-4
+
+
+def test_regularization(run):
+    out = run("regularization")
+    rows = re.findall(r"^(.{22}) +(\d+) +(\d+) +(\d+)% +(\d+)% +([\d.]+)%$", out, re.MULTILINE)
+    table = {name.strip(): [float(n) for n in row] for name, *row in rows}
+    assert len(table) == 6
+    _, size, zeros, learnt, tested = table.pop("nothing")
+    assert learnt > 40
+    for _, _, _, wrong, accuracy in table.values():
+        assert wrong < learnt / 2
+        assert accuracy > tested
+    assert table["l2(0.01)"][1] < size / 4
+    assert table["l1(0.001)"][2] > 50 > zeros
+    assert table["early stopping"][0] < 60
+
+
+def test_optimizers(run):
+    valley, _, digits = run("optimizers").partition("Digits")
+    rows = re.findall(r"^(\w+ ?[\d.]*) +([\d.]+) +(\S+) +(\S+) +(\S+)$", valley, re.MULTILINE)
+    last = {name.strip(): float(row[-1]) for name, *row in rows}
+    assert len(last) == 6
+    assert all(last[name] < last["SGD"] / 1000 for name in last if name not in ("SGD", "RMSprop"))
+    assert last["RMSprop"] == pytest.approx(0.5 * 100 * 0.015**2, rel=0.2)  # it hops by the rate
+    best = [max(map(float, re.findall(r"([\d.]+)%", line))) for line in digits.splitlines()[2:]]
+    assert len(best) == 6
+    assert min(best) > 93
+
+
+def test_convolution(run):
+    out = run("convolution")
+    rows = dict(re.findall(rf"^(perceptron|convolutional), \S+ +{NUMBER}%", out, re.MULTILINE))
+    assert float(rows["convolutional"]) >= 98.5
+    assert float(rows["convolutional"]) > float(rows["perceptron"]) >= 97.0
+    assert "Total params: 19,578" in out
+
+
+def test_triangle(run):
+    out = run("triangle")
+    found = re.findall(rf"(\d+) parameters, accuracy {NUMBER}%", out)
+    assert [int(parameters) for parameters, _ in found] == [3, 13, 13]
+    one, linear, three = (float(accuracy) for _, accuracy in found)
+    assert max(one, linear) < 70
+    assert three > 95
+    assert len(re.findall(r"·x1 .+·x2 .+ = 0", out)) == 3
+    assert 0.1 < out.count("#") / (48 * 22) < 0.5
+
+
+def test_saturation(run):
+    rows = [line.split() for line in run("saturation").splitlines() if " rate " in line]
+    last = [float(row[-1]) for row in rows]
+    assert last == [0.094, 0.418, 0.012, 0.203, 0.780, 0.012]  # the first and fourth: the book's
+    sure = [float(n) for n in rows[3][-6:-3]]
+    assert sure == [0.982, 0.976, 0.964]  # it sits still
+
+
+def test_initialization(run):
+    lines = run("initialization").splitlines()[2:]
+    assert len(lines) == 7
+    table = [
+        (float(deviation), float(ratio), int(units), float(accuracy.rstrip("%")))
+        for deviation, ratio, units, accuracy in (line.split()[-4:] for line in lines)
+    ]
+    equal, small, large, he, glorot, sigmoid, normalized = table
+    assert equal[2] == 1
+    assert equal[3] < 40
+    assert small[0] < 1e-8
+    assert large[0] > 10
+    assert sigmoid[1] < 1e-3
+    assert small[3] < 15
+    assert sigmoid[3] < 15
+    for deviation, ratio, units, accuracy in (he, glorot, normalized):
+        assert 0.05 < deviation < 2
+        assert 0.1 < ratio < 10
+        assert units == 64
+        assert accuracy > 93
 
 
 def test_data(run):
