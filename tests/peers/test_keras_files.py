@@ -7,11 +7,10 @@ import os
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-
-import tinygrad_es as tg
-
 from test_keras_functional import GRAPHS, as_list
 from test_keras_layers import LAYERS
+
+import tinygrad_es as tg
 
 os.environ["KERAS_BACKEND"] = "torch"
 torch = pytest.importorskip("torch", reason="compares with torch")
