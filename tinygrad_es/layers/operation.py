@@ -10,6 +10,7 @@ from typing import Any
 from .. import ops
 from ..autodiff.install import ONE_SIDED, OPERATORS
 from ..autodiff.primitive import COMPOSITES, PRIMITIVES
+from ..autodiff.record import ON_SYMBOLS
 from ..registry import custom_objects
 from .layer import Layer, unique_name
 from .symbolic import SymbolicTensor, has_symbols, outline
@@ -188,4 +189,4 @@ def _install() -> None:
 
 
 _install()
-ops.ON_SYMBOLS.append(lambda name, args, kwargs: apply(name, *args, **kwargs))
+ON_SYMBOLS.append(lambda name, args, kwargs: apply(name, *args, **kwargs))

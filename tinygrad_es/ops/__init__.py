@@ -12,6 +12,7 @@ from typing import Any
 
 from ..autodiff.errors import SymbolicArgument
 from ..autodiff.primitive import COMPOSITES, INSTALLERS, PRIMITIVES
+from ..autodiff.record import ON_SYMBOLS
 from ..autodiff.tensor import as_tensor
 from . import creation, elementwise, image, joining, linear_algebra, nn, random, reductions, shapes
 from .creation import arange, empty, eye, from_numpy, full, linspace, ones, zeros
@@ -50,16 +51,13 @@ def __getattr__(name: str) -> Callable[..., Any]:
         near = get_close_matches(name, [*COMPOSITES, *PRIMITIVES], n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise AttributeError(f"ops has no function {name!r}{hint}")
-    globals()[name] = function = _door(name, getattr(function, "function", function))
+    function = getattr(function, "function", None) or _door(name, function)
+    globals()[name] = function  # found once
     return function
 
 
-ON_SYMBOLS: list[Callable[..., Any]] = []
-"""What makes `f(args)` of symbolic tensors a part of their graph; `layers` puts it here."""
-
-
 def _door(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, which takes symbolic tensors too: they are noticed where they fail."""
+    """A composite that takes symbolic tensors too, as a whole; primitives do so by themselves."""
 
     @functools.wraps(function)
     def door(*args: Any, **kwargs: Any) -> Any:
