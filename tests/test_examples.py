@@ -50,6 +50,7 @@ def test_each_example_has_a_test():
         "14_triangle.py",
         "15_saturation.py",
         "16_initialization.py",
+        "17_saving.py",
     ]
 
 
@@ -220,3 +221,12 @@ def test_data(run):
     assert "train-images-idx3-ubyte.gz  00 00 08 03 00 00 05 9e 00 00 00 1c 00 00 00 1c" in out
     assert "train: (1438, 28, 28) uint8, test: (359, 28, 28), ink to 254" in out
     assert float(re.search(rf"test: .*accuracy {NUMBER}%", out)[1]) >= 88.0
+
+
+def test_saving(run):
+    pytest.importorskip("h5py", reason="whole models are the extra `files`")
+    out = run("saving")
+    assert out.count("predicts the same: True") == 2
+    assert "its optimizer goes on at step 800" in out
+    assert out.count("interrupted in epoch") == 2
+    assert "without interruptions: True\nthe same losses: True" in out
