@@ -82,9 +82,8 @@ def interrupted(folder, x, t):
             print(f"interrupted in epoch {at[0] + 1}, after batch {at[1] + 1}")
     resumed, history = train(BackupAndRestore(folder / "backup", save_freq=2))
     same = all((a == b).all() for a, b in zip(weights, resumed, strict=True))
-    print(
-        f"the same weights as without interruptions: {same}, the same losses: {losses == history}"
-    )
+    print(f"the same weights as without interruptions: {same}")
+    print(f"the same losses: {losses == history}")
 
 
 def main():
