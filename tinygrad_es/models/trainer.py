@@ -188,6 +188,7 @@ class Trainer(Resumable):
             total, samples = self._sums
             self._sums = total, samples = total + float(loss.value) * n, samples + n
             self._metrics.update(batch.y, y_pred, batch.weight)
+            del loss, y_pred, batch  # the graph: its memory serves the next step
             for hook in end:
                 hook(i, self._logs(total / samples))
             if self.stop_training:
