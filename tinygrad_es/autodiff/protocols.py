@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from copy import deepcopy as copied
 from typing import Any
 
 import numpy as np
@@ -290,6 +291,8 @@ def deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
     if self.name is not None:
         copy.name = self.name
     memo[id(self)] = copy
+    if self.marks is not None and self.marks.constraint is not None:
+        copy.marked().constraint = copied(self.marks.constraint, memo)
     return copy
 
 
@@ -297,14 +300,17 @@ def reduce(self: Tensor) -> tuple[Any, ...]:
     """What `pickle` runs."""
     if self.op is not None:
         raise GradientError("only leaves can be pickled; use .detach()")
-    return _restore, (self.value, self.tracked, self.name)
+    constraint = None if self.marks is None else self.marks.constraint
+    return _restore, (self.value, self.tracked, self.name, constraint)
 
 
-def _restore(value: Any, tracked: bool, name: str | None) -> Tensor:
+def _restore(value: Any, tracked: bool, name: str | None, constraint: Any = None) -> Tensor:
     tensor = as_tensor(value)
     tensor.tracked = tracked
     if name is not None:
         tensor.name = name
+    if constraint is not None:
+        tensor.marked().constraint = constraint
     return tensor
 
 

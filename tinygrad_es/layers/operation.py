@@ -88,9 +88,6 @@ class Operation(Layer):
     def __init__(self, function: str, *, name: str | None = None, **options: Any) -> None:
         super().__init__(name=name or unique_name(KERAS_NAMES.get(function, function)))
         self.function, self.options = function, options
-        self.compute: Callable[..., Any] = (
-            operator.getitem if function == "getitem" else getattr(ops, function)
-        )
         self.built = True
 
     @property
@@ -104,7 +101,8 @@ class Operation(Layer):
         return self._run(*args, **kwargs)
 
     def _run(self, *args: Any, **kwargs: Any) -> Any:
-        return self.compute(*args, **kwargs, **self.options)
+        compute = operator.getitem if self.function == "getitem" else getattr(ops, self.function)
+        return compute(*args, **kwargs, **self.options)
 
     def get_config(self) -> dict[str, Any]:
         renamed = {"newshape" if k == "shape" else k: v for k, v in self.options.items()}
