@@ -308,4 +308,4 @@ def test_a_failing_build_leaves_nothing_behind():
     with pytest.raises(ValueError, match="must be known"):
         layer(Input((None,)))
     assert not layer.built
-    assert layer.nodes == layer.weights == []
+    assert layer._nodes == layer.weights == []

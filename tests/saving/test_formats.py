@@ -340,7 +340,7 @@ def test_a_clone_with_other_layers():
             config["units"] = 7
         return type(layer).from_config(config)
 
-    for make in (chain, lambda: Sequential(chain().chain)):
+    for make in (chain, lambda: Sequential(chain()._chain)):
         assert clone_model(chain(), wider).layers[0].units == 7
         assert make().layers[0].units == 3
 

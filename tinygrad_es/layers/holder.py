@@ -36,7 +36,7 @@ class WeightHolder:
     built: bool
     _trainable: bool
     own_weights: list[Tensor]
-    frozen: list[Tensor]  # those of them that never get gradients
+    _frozen: list[Tensor]  # those of them that never get gradients
     _penalized: list[tuple[Tensor, Any]]  # weights, each with its regularizer
 
     def add_weight(
@@ -75,7 +75,7 @@ class WeightHolder:
         weight.marked().constraint = constraints.get(constraint)
         self.own_weights.append(weight)
         if not trainable:
-            self.frozen.append(weight)
+            self._frozen.append(weight)
         if regularizer is not None:
             self._penalized.append((weight, regularizers.get(regularizer)))
         return weight
@@ -111,7 +111,7 @@ class WeightHolder:
             seen.add(id(layer))
             trainable = trainable and layer._trainable
             for w in layer.plain_weights():
-                found.setdefault(id(w), (w, trainable and not _is_in(w, layer.frozen)))
+                found.setdefault(id(w), (w, trainable and not _is_in(w, layer._frozen)))
             for inner in layer.sublayers:
                 visit(inner, trainable)
 
@@ -122,7 +122,7 @@ class WeightHolder:
         """The weights of this layer itself, those that can learn first."""
         attributes = [v for v in vars(self).values() if type(v) is Tensor and v.op is None]
         loose = [v for v in attributes if v.tracked and not _is_in(v, self.own_weights)]
-        return sorted([*self.own_weights, *loose], key=lambda w: _is_in(w, self.frozen))
+        return sorted([*self.own_weights, *loose], key=lambda w: _is_in(w, self._frozen))
 
     def nested(self) -> list[Any]:
         """This layer and all layers inside it, each once."""
@@ -170,7 +170,7 @@ class WeightHolder:
         for layer in self.nested():
             layer._trainable = bool(flag)
             for weight in layer.own_weights:
-                weight.requires_grad = bool(flag) and not _is_in(weight, layer.frozen)
+                weight.requires_grad = bool(flag) and not _is_in(weight, layer._frozen)
 
     def get_weights(self) -> list[Any]:
         """Copies of the weights as arrays, in the order of `weights`."""

@@ -59,9 +59,9 @@ class InputLayer(Layer):
 
     def symbol(self) -> SymbolicTensor:
         """The symbolic tensor that stands for the input."""
-        if not self.nodes:  # a copy has none yet
+        if not self._nodes:  # a copy has none yet
             self.record((), {}, SymbolicTensor(self.shape, self.dtype, self.name))
-        symbol: SymbolicTensor = self.nodes[0].outputs
+        symbol: SymbolicTensor = self._nodes[0].outputs
         return symbol
 
     def call(self, x: Any) -> Any:

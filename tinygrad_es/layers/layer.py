@@ -103,11 +103,11 @@ class Layer(WeightHolder):
         self.built = False
         self.built_shape: Any = None
         self.own_weights = []
-        self.frozen = []
+        self._frozen = []
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self._penalized = []
         self._added: list[Any] = []  # losses of the last call
-        self.nodes: list[Node] = []  # calls on symbolic tensors
+        self._nodes: list[Node] = []  # calls on symbolic tensors
 
     # --- what a subclass writes ------------------------------------------------------------------
 
@@ -253,17 +253,18 @@ class Layer(WeightHolder):
         return self._first_node().outputs
 
     def _first_node(self) -> Node:
-        if not self.nodes:
+        if not self._nodes:
             raise AttributeError(
                 f"The layer {self.name} has never been called on a symbolic tensor and thus has no "
                 "defined input and output."
             )
-        return self.nodes[0]
+        return self._nodes[0]
 
     def __getstate__(self) -> dict[str, Any]:
         """A copy is not part of the graphs that the layer is part of."""
-        state = {k: v for k, v in vars(self).items() if k not in ("input", "output")}
-        return state | {"nodes": []}
+        kept = vars(self).items()
+        found = {k: v for k, v in kept if k not in ("input", "output") or not has_symbols(v)}
+        return found | {"_nodes": []}
 
     # --- losses of the layer ----------------------------------------------------------------------
 
@@ -327,11 +328,11 @@ def _once_whole(build: Callable[[Any, Shape], None]) -> Callable[[Any, Shape], N
 
     @functools.wraps(build)
     def whole(self: Layer, input_shape: Shape) -> None:
-        own, frozen, attributes = len(self.own_weights), len(self.frozen), dict(vars(self))
+        own, frozen, attributes = len(self.own_weights), len(self._frozen), dict(vars(self))
         try:
             build(self, input_shape)
         except BaseException:
-            del self.own_weights[own:], self.frozen[frozen:]
+            del self.own_weights[own:], self._frozen[frozen:]
             vars(self).clear()
             vars(self).update(attributes)
             raise

@@ -72,12 +72,12 @@ class Node:
         self.layer = layer
         self.arguments = arguments  # (args, kwargs), with the symbolic tensors in them
         self.inputs = [x for x in leaves(arguments) if isinstance(x, SymbolicTensor)]
-        self.index = len(layer.nodes)  # which call of the layer this is
+        self.index = len(layer._nodes)  # which call of the layer this is
         self.outputs = outputs
         for place, output in enumerate(leaves(outputs)):
             output.node, output.place = self, place
             output.name = output.name or layer.name
-        layer.nodes.append(self)
+        layer._nodes.append(self)
 
 
 def has_symbols(structure: Any) -> bool:

@@ -329,7 +329,7 @@ def clone_model(model: Any, clone_function: Callable[[Layer], Layer] | None = No
         own = {type(layer).__name__: type(layer) for layer in model.nested()}
         with custom_object_scope({k: v for k, v in own.items() if k not in LAYERS | MODELS}):
             return deserialize_layer(serialize_layer(model))
-    function = getattr(model, "function", None)
+    function = getattr(model, "_function", None)
     if function is None:
         return type(model)([clone_function(layer) for layer in model.layers], name=model.name)
     made = {id(layer): clone_function(layer) for layer in function.layers}

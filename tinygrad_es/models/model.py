@@ -76,7 +76,7 @@ class Model(Trainer, Layer):
             name = unique_name("functional")
         super().__init__(name=name, trainable=trainable)
         self._metrics = Metrics(None, None, [])
-        self.function = function
+        self._function = function
         if function is not None:
             self.built = True
             shapes = [layer.shape for layer in function.input_layers]
@@ -86,14 +86,14 @@ class Model(Trainer, Layer):
 
     @property
     def type_name(self) -> str:
-        return "Functional" if type(self) is Model and self.function else type(self).__name__
+        return "Functional" if type(self) is Model and self._function else type(self).__name__
 
     @property
     def sublayers(self) -> list[Layer]:
         own = super().sublayers
-        if self.function is None:
+        if self._function is None:
             return own
-        inside = self.function.layers
+        inside = self._function.layers
         return [*inside, *(layer for layer in own if all(layer is not x for x in inside))]
 
     @property
@@ -129,7 +129,7 @@ class Model(Trainer, Layer):
 
     def build(self, input_shape: Shape) -> None:
         """Build the layers by calling the model on zeros."""
-        if self.function is not None:
+        if self._function is not None:
             return
 
         def zeros(shape: Shape) -> Tensor:
@@ -143,17 +143,17 @@ class Model(Trainer, Layer):
                 self.call(x)
 
     def check_input(self, x: Any) -> Any:
-        if self.function is None:
+        if self._function is None:
             return super().check_input(x)
-        return self.function.arrange(x, self.name)
+        return self._function.arrange(x, self.name)
 
     def call(self, x: Any) -> Any:
-        if self.function is None:
+        if self._function is None:
             return super().call(x)
-        return self.function(x)
+        return self._function(x)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        if self.function is not None and input_shape == self.input_shape:
+        if self._function is not None and input_shape == self.input_shape:
             return self.output_shape
         return super().compute_output_shape(input_shape)
 
@@ -162,7 +162,7 @@ class Model(Trainer, Layer):
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this model again; of a class of yours, those are yours to say."""
         config = super().get_config()
-        return config | (functional_config(self.function) if self.function is not None else {})
+        return config | (functional_config(self._function) if self._function is not None else {})
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
@@ -205,11 +205,11 @@ class Model(Trainer, Layer):
     # --- the graph -------------------------------------------------------------------------------
 
     def _graph(self) -> Function:
-        if self.function is None:
+        if self._function is None:
             raise AttributeError(
                 f"The model {self.name} has no graph: its layers were never called on Input(…)."
             )
-        return self.function
+        return self._function
 
     @property
     def inputs(self) -> list[SymbolicTensor]:
@@ -224,24 +224,24 @@ class Model(Trainer, Layer):
     @property
     def input(self) -> Any:
         """The symbolic input, or the list or dict of them that the model was made with."""
-        if self.function is None:
+        if self._function is None:
             return super().input
-        return pack(self.function.input_structure, self.inputs)
+        return pack(self._function.input_structure, self.inputs)
 
     @property
     def output(self) -> Any:
         """The symbolic output, or the list or dict of them that the model was made with."""
-        if self.function is None:
+        if self._function is None:
             return super().output
-        return pack(self.function.output_structure, self.outputs)
+        return pack(self._function.output_structure, self.outputs)
 
     @property
     def input_count(self) -> int:
-        return 0 if self.function is None else len(self.function.input_layers)
+        return 0 if self._function is None else len(self._function.input_layers)
 
     @property
     def output_names(self) -> list[str]:
-        return self.function.output_names if self.function else []
+        return self._function.output_names if self._function else []
 
     @property
     def input_shape(self) -> Any:
@@ -286,8 +286,8 @@ class Model(Trainer, Layer):
 
 def shape_returned(layer: Layer) -> Any:
     """What the layer returns, None where that is not known yet."""
-    if layer.nodes:
-        return map_structure(lambda y: y.shape, layer.nodes[0].outputs)
+    if layer._nodes:
+        return map_structure(lambda y: y.shape, layer._nodes[0].outputs)
     return layer.compute_output_shape(layer.built_shape) if layer.built_shape else None
 
 

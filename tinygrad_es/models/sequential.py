@@ -38,7 +38,7 @@ class Sequential(Model):
     ) -> None:
         super().__init__(name=name, trainable=trainable)
         self._input: InputLayer | None = None
-        self.chain: list[Layer] = []
+        self._chain: list[Layer] = []
         self._symbols: list[SymbolicTensor] = []  # the input, then what each layer returns
         if isinstance(layers, Layer):
             raise TypeError(
@@ -61,7 +61,7 @@ class Sequential(Model):
                 f"{layer} (of type {type(layer)})"
             )
         if isinstance(layer, InputLayer):
-            if self._input is not None or self.chain:
+            if self._input is not None or self._chain:
                 shape = self._input.shape if self._input is not None else self.built_shape
                 raise ValueError(
                     f"Sequential model '{self.name}' has already been configured to use input "
@@ -69,40 +69,40 @@ class Sequential(Model):
                 )
             self._input = layer
             return
-        if any(layer.name == other.name for other in self.chain):
+        if any(layer.name == other.name for other in self._chain):
             raise ValueError(
                 "All layers added to a Sequential model should have unique names. Name "
                 f"'{layer.name}' is already the name of a layer in this model. Update the `name` "
                 "argument to pass a unique name."
             )
-        if not self.chain and self._input is None and layer.asked_input_shape is not None:
+        if not self._chain and self._input is None and layer.asked_input_shape is not None:
             self._input = InputLayer(batch_shape=layer.asked_input_shape)
-        self.chain.append(layer)
+        self._chain.append(layer)
         if rebuild:
             self.built = False
             self._try_to_build()
 
     def pop(self) -> Layer:
         """Take the last layer off."""
-        if not self.chain:
+        if not self._chain:
             raise ValueError("There are no layers in the model to pop.")
-        layer = self.chain.pop()
+        layer = self._chain.pop()
         self.built, self._symbols = False, []
         self._try_to_build()
         return layer
 
     @property
     def sublayers(self) -> list[Layer]:
-        return list(self.chain)
+        return list(self._chain)
 
     def _try_to_build(self) -> None:
         shape = self.built_shape if self._input is None else self._input.shape
-        if shape is not None and self.chain:
+        if shape is not None and self._chain:
             self.build(shape)
 
     def build(self, input_shape: Shape) -> None:
         """Build every layer for the output of the one before."""
-        if not self.chain:
+        if not self._chain:
             raise ValueError(
                 f"Sequential model {self.name} cannot be built because it has no layers. Call "
                 "`model.add(layer)`."
@@ -112,7 +112,7 @@ class Sequential(Model):
             if first is None or first.shape != tuple(input_shape):
                 first = InputLayer(batch_shape=input_shape)
             self._symbols = [first.symbol()]
-        for layer in self.chain[len(self._symbols) - 1 :]:
+        for layer in self._chain[len(self._symbols) - 1 :]:
             layer.built_shape = self._symbols[-1].shape
             self._symbols.append(layer(self._symbols[-1]))
 
@@ -122,18 +122,18 @@ class Sequential(Model):
         return fitting(x, self._input, 0, self.name, axes=True)
 
     def call(self, x: Any) -> Any:
-        for layer in self.chain:
+        for layer in self._chain:
             x = layer(x)
         return x
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        for layer in self.chain:
+        for layer in self._chain:
             input_shape = layer.compute_output_shape(input_shape)
         return input_shape
 
     def layers_with_shapes(self) -> Iterator[tuple[Layer, Shape | None]]:
         symbols = self._ends("shapes") if self.built else []
-        for i, layer in enumerate(self.chain, start=1):
+        for i, layer in enumerate(self._chain, start=1):
             yield layer, symbols[i].shape if self.built else None
 
     # --- the graph -------------------------------------------------------------------------------
@@ -169,7 +169,7 @@ class Sequential(Model):
 
     @property
     def output_names(self) -> list[str]:
-        return [self.chain[-1].name] if self.chain else []
+        return [self._chain[-1].name] if self._chain else []
 
     @property
     def input_shape(self) -> Shape:
@@ -181,7 +181,7 @@ class Sequential(Model):
 
     def get_config(self) -> dict[str, Any]:
         shape = self.built_shape if self.built else None
-        return Layer.get_config(self) | sequential_config(self._input, self.chain, shape)
+        return Layer.get_config(self) | sequential_config(self._input, self._chain, shape)
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:

@@ -64,15 +64,15 @@ def places(model: Layer, path: str = "") -> Iterator[Place]:
 
 def _children(layer: Layer) -> list[tuple[str, Any]]:
     """Attributes that are or hold layers, in the order in which Keras visits them."""
-    if hasattr(layer, "chain") or isinstance(getattr(layer, "function", None), Function):
+    if hasattr(layer, "_chain") or isinstance(getattr(layer, "_function", None), Function):
         return [("layers", layer.layers)]  # type: ignore[attr-defined]  # of models
     found = {
         name: value
         for name, value in vars(layer).items()
         if isinstance(value, Layer) or (isinstance(value, (list, tuple, dict)) and _holds(value))
     }
-    if hasattr(layer, "layers"):
-        found["layers"] = layer.layers
+    if hasattr(type(layer), "layers"):  # a model
+        found["layers"] = layer.layers  # type: ignore[attr-defined]  # of models
     return sorted(found.items(), key=lambda item: item[0].replace("_", "~"))
 
 

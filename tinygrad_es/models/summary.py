@@ -42,7 +42,7 @@ def memory(count_of_bytes: float) -> str:
 
 def connections(model: Any, layer: Any) -> str:
     """What each call of the layer takes: name[call][output]."""
-    function = model.function
+    function = model._function
     found = [
         f"{origin.layer.name}[{origin.call}][{origin.place}]"
         for step in function.steps
@@ -109,7 +109,7 @@ def print_summary(
     from rich.table import Table
     from rich.text import Text
 
-    connected = getattr(model, "function", None) is not None and not model.function.is_chain
+    connected = getattr(model, "_function", None) is not None and not model._function.is_chain
     rows = in_range(rows_of(model, connected, show_trainable, expand_nested), layer_range)
     names = ["Layer (type)", "Output Shape", "Param #"]
     names += ["Connected to"] * connected + ["Trainable"] * show_trainable
