@@ -1,6 +1,7 @@
 """Every format: what is saved comes back, whole models and weights, optimizers too."""
 
 import json
+import os
 import zipfile
 
 import numpy as np
@@ -307,6 +308,51 @@ def test_errors(tmp_path):
     model.save(tmp_path / "m.keras")
     with pytest.raises(FileExistsError):
         model.save(tmp_path / "m.keras", overwrite=False)
+
+
+@pytest.mark.parametrize("extension", [*WHOLE, *WEIGHTS])
+@pytest.mark.parametrize(
+    "name", ["layer:0", "a.b", "ñandú 日本", "it's", 'say "x"', "a\nb", "x" * 3000]
+)
+def test_names_of_layers_may_be_odd(name, extension, tmp_path):
+    model = Sequential([Input((4,)), layers.Dense(3, name=name)])
+    path, expected = tmp_path / f"odd{extension}", model.get_weights()
+    if extension in WHOLE:
+        model.save(path)
+        other = load_model(path)
+        assert other.layers[0].name == name
+    else:
+        model.save_weights(path)
+        other = clone_model(model)
+        other.load_weights(path)
+    for weight, value in zip(other.weights, expected, strict=True):
+        assert_array_equal(weight.data, value)
+
+
+@pytest.mark.parametrize("name", ["..", "C:", "nul\0x"])
+def test_names_that_could_not_be_read_again(name, tmp_path):
+    path = tmp_path / "old.npz"
+    path.write_bytes(b"the old file")
+    model = Sequential([Input((4,)), layers.Dense(3, name=name)])
+    with pytest.raises(ValueError, match="rename the layer"):
+        model.save_weights(path)
+    assert path.read_bytes() == b"the old file"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links and permissions of POSIX")
+def test_links_and_permissions_stay(tmp_path):
+    real, link = tmp_path / "real.npz", tmp_path / "link.npz"
+    model = Sequential([Input((4,)), layers.Dense(3)])
+    model.save_weights(real)
+    real.chmod(0o600)
+    link.symlink_to("real.npz")
+    model.weights[0].assign(np.zeros((4, 3), "float32"))
+    model.save_weights(link)
+    assert link.is_symlink()
+    assert real.stat().st_mode & 0o777 == 0o600
+    with np.load(real) as file:
+        assert not any(file[name].any() for name in file.files if name.endswith("kernel"))
 
 
 def test_folders_are_made(tmp_path):

@@ -14,8 +14,22 @@ LARGEST = 200  # times the size of the file: more is no archive but a trap
 ALWAYS = 64 << 20  # bytes that may come out of any file
 
 
+def leads_out(name: str) -> bool:
+    """Whether a name leads out of a folder, or is cut short where files are named in C."""
+    parts = name.replace("\\", "/").split("/")
+    drive = len(parts[0]) > 1 and parts[0][1] == ":"  # C:
+    return name.startswith(("/", "\\")) or ".." in parts or drive or "\0" in name
+
+
 def write_archive(path: Path, entries: Mapping[str, bytes]) -> None:
-    """A sealed archive of these entries."""
+    """A sealed archive of these entries.
+
+    Raises:
+        ValueError: names that `read_archive` would not take back.
+    """
+    for name in entries:
+        if leads_out(name):
+            raise ValueError(f"{name!r} cannot be a name in an archive: rename the layer or weight")
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         for name, content in entries.items():
             archive.writestr(name, content)
@@ -37,8 +51,7 @@ def read_archive(path: Path) -> tuple[dict[str, bytes], bool]:
             total = 0
             names: set[str] = set()
             for info in infos:
-                parts = info.filename.replace("\\", "/").split("/")
-                if info.filename.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
+                if leads_out(info.filename):
                     raise ValueError(f"it has an entry that leads out of it, {info.filename!r}")
                 if info.filename in names:
                     raise ValueError(f"it has two entries {info.filename!r}")

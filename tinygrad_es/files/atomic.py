@@ -7,6 +7,7 @@ import glob
 import hashlib
 import itertools
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,10 @@ _numbers = itertools.count()  # two threads may write the same file
 def atomic(path: Any) -> Iterator[Path]:
     """A temporary path beside `path`, which takes its place at the end of the block.
 
-    After an exception, a crash or a full disk the old file is there, whole.
+    After an exception, a crash or a full disk the old file is there, whole. The new one has its
+    permissions; where `path` is a symbolic link, it is the file behind it that is replaced.
     """
-    target = Path(path)
+    target = Path(os.path.realpath(path))
     target.parent.mkdir(parents=True, exist_ok=True)
     sweep(target)
     temporary = target.with_name(f".{target.name}.{os.getpid()}.{next(_numbers)}.tmp")
@@ -32,6 +34,8 @@ def atomic(path: Any) -> Iterator[Path]:
         yield temporary
         with open(temporary, "rb+") as file:
             os.fsync(file.fileno())
+        with contextlib.suppress(OSError):  # no old file, or one of somebody else
+            shutil.copymode(target, temporary)
         os.replace(temporary, target)
         _remember(target.parent)
     finally:
