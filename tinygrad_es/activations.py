@@ -51,9 +51,14 @@ __all__ = [
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
 
 
+def values_of(x: Any) -> Any:
+    """A Tensor, or a symbolic tensor as it is."""
+    return x if hasattr(type(x), "operation") else ops.as_tensor(x)
+
+
 def linear(x: Any) -> Any:
     """x itself."""
-    return ops.as_tensor(x)
+    return values_of(x)
 
 
 def relu(
@@ -71,7 +76,7 @@ def relu(
     slope = negative_slope if alpha is None else alpha
     if slope == 0.0 and max_value is None and threshold == 0.0:
         return ops.relu(x)
-    x = ops.as_tensor(x)
+    x = values_of(x)
     above = x > threshold
     y = ops.where(above, x, (x - threshold) * slope)
     return y if max_value is None else ops.where(y < max_value, y, max_value)
@@ -114,7 +119,7 @@ def exponential(x: Any) -> Any:
 
 def elu(x: Any, alpha: float = 1.0) -> Any:
     """x where x > 0, else α·(eˣ − 1); the derivative at 0 is α."""
-    x = ops.as_tensor(x)
+    x = values_of(x)
     negative = ops.expm1(ops.where(x > 0.0, 0.0, x)) * alpha  # no overflow where it is not taken
     return ops.where(x > 0.0, x, negative)
 
@@ -132,14 +137,14 @@ def silu(x: Any) -> Any:
 def gelu(x: Any, approximate: bool = False) -> Any:
     """½·x·(1 + erf(x/√2)), or its tanh approximation."""
     if approximate:
-        x = ops.as_tensor(x)
+        x = values_of(x)
         return 0.5 * x * (1.0 + ops.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x * x * x)))
     return 0.5 * x * (1.0 + ops.erf(x * (1.0 / math.sqrt(2.0))))
 
 
 def celu(x: Any, alpha: float = 1.0) -> Any:
     """x where x > 0, else α·(e^{x/α} − 1)."""
-    x = ops.as_tensor(x)
+    x = values_of(x)
     negative = ops.expm1(ops.where(x > 0.0, 0.0, x) * (1.0 / alpha)) * alpha
     return ops.where(x > 0.0, x, negative)
 
@@ -157,7 +162,7 @@ def glu(x: Any, axis: int = -1) -> Any:
 
 def relu6(x: Any) -> Any:
     """min(max(0, x), 6); the derivative is 0 at 0 and at 6."""
-    x = ops.as_tensor(x)
+    x = values_of(x)
     return ops.where((x > 0.0) & (x < 6.0), x, ops.where(x >= 6.0, 6.0, x * 0.0))
 
 
@@ -173,19 +178,19 @@ def hard_silu(x: Any) -> Any:
 
 def hard_tanh(x: Any) -> Any:
     """x, cut to [−1, 1]; the derivative at ±1 is 0."""
-    x = ops.as_tensor(x)
+    x = values_of(x)
     return ops.where(ops.abs(x) < 1.0, x, ops.sign(x))
 
 
 def hard_shrink(x: Any, threshold: float = 0.5) -> Any:
     """x where |x| > threshold, else 0."""
-    x = ops.as_tensor(x)
+    x = values_of(x)
     return ops.where(ops.abs(x) > threshold, x, 0.0)
 
 
 def soft_shrink(x: Any, threshold: float = 0.5) -> Any:
     """x drawn towards 0 by the threshold, 0 where |x| ≤ threshold."""
-    x = ops.as_tensor(x)
+    x = values_of(x)
     return ops.where(ops.abs(x) > threshold, x - ops.sign(x) * threshold, 0.0)
 
 
@@ -196,13 +201,13 @@ def tanh_shrink(x: Any) -> Any:
 
 def threshold(x: Any, threshold: float, default_value: float) -> Any:
     """x above the threshold, else the default value."""
-    x = ops.as_tensor(x)
+    x = values_of(x)
     return ops.where(x > threshold, x, default_value)
 
 
 def log_sigmoid(x: Any) -> Any:
     """log σ(x) = −softplus(−x)."""
-    return -ops.softplus(-ops.as_tensor(x))
+    return -ops.softplus(-values_of(x))
 
 
 def log_softmax(x: Any, axis: int = -1) -> Any:
@@ -217,14 +222,14 @@ def squareplus(x: Any, b: float = 4.0) -> Any:
 
 def sparse_plus(x: Any) -> Any:
     """0 up to −1, ¼·(x + 1)² up to 1, then x."""
-    x = ops.as_tensor(x)
+    x = values_of(x)
     middle = ops.where(x > -1.0, ops.square(0.5 * (x + 1.0)), 0.0)
     return ops.where(x < 1.0, middle, x)
 
 
 def sparse_sigmoid(x: Any) -> Any:
     """0 up to −1, ½·(x + 1) up to 1, then 1."""
-    x = ops.as_tensor(x)
+    x = values_of(x)
     return ops.where(ops.abs(x) < 1.0, 0.5 * (x + 1.0), ops.where(x > 0.0, 1.0, 0.0))
 
 
@@ -236,7 +241,7 @@ def sparsemax(x: Any, axis: int = -1) -> Any:
     >>> sparsemax([0.5, 0.75, -1.0])
     tensor([0.375, 0.625, 0.   ])
     """
-    x = ops.as_tensor(x)
+    x = values_of(x)
     z = np.moveaxis(x.numpy(), axis, -1)
     ordered = -np.sort(-z, axis=-1)
     k = np.arange(1, z.shape[-1] + 1)

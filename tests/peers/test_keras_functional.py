@@ -68,6 +68,13 @@ def arithmetic(p):
     return p.Model(x, 1.0 - (x * 2.0 + y / 3.0) ** 2 - y)
 
 
+def functions(p):
+    x = p.Input((4,))
+    y = p.ops.concatenate([p.ops.softmax(x), p.ops.relu(p.ops.exp(x) - 1.0)], axis=-1)
+    y = p.layers.Dense(3)(p.activations.softmax(p.layers.Dense(4)(y)))
+    return p.Model(x, y * p.ops.expand_dims(p.ops.mean(p.ops.tanh(y), -1), 1))
+
+
 def uneven(p):
     a = p.Input((4,), name="a")
     long = p.layers.Dense(3, name="l2")(p.layers.Dense(3, name="l1")(a))
@@ -82,7 +89,7 @@ def nested(p):
     return p.Model(x, p.layers.Dense(1)(p.layers.BatchNormalization()(inner(x))))
 
 
-GRAPHS = [residual, shared, two_ends, inception, merges, arithmetic, uneven, nested]
+GRAPHS = [residual, shared, two_ends, inception, merges, arithmetic, functions, uneven, nested]
 
 
 def as_list(value):
@@ -141,7 +148,7 @@ def table(model, monkeypatch, **options):
     return merged
 
 
-@pytest.mark.parametrize("make", [g for g in GRAPHS if g not in (arithmetic, nested)])
+@pytest.mark.parametrize("make", [g for g in GRAPHS if g not in (arithmetic, functions, nested)])
 @pytest.mark.parametrize("options", [{}, {"show_trainable": True}])
 def test_summaries(make, options, monkeypatch):
     found = [table(make(p), monkeypatch, **options) for p in (tg, keras)]

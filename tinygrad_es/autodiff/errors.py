@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["AnomalyError", "GradientError", "ShapeError", "SymbolicArgument", "describe"]
+__all__ = ["AnomalyError", "GradientError", "NoValues", "ShapeError", "describe"]
 
 
 class GradientError(RuntimeError):
@@ -15,12 +15,19 @@ class ShapeError(ValueError):
     """Shapes that do not fit each other."""
 
 
-class SymbolicArgument(TypeError):
-    """A tensor without numbers was met; `ops` catches it and puts the function into a graph."""
-
-
 class AnomalyError(FloatingPointError):
     """A NaN was made under `detect_anomaly`; the message names the operation."""
+
+
+class NoValues(TypeError):
+    """Numbers were asked for where there are none yet: an operation on it is only noted.
+
+    `symbol` is what has none; its `operation(name, *inputs, **options)` notes one.
+    """
+
+    def __init__(self, message: str, symbol: Any) -> None:
+        super().__init__(message)
+        self.symbol = symbol
 
 
 def describe(value: Any) -> str:

@@ -15,13 +15,13 @@ import numpy as np
 
 from . import arrays, faults, floats
 from .config import float_dtype
-from .errors import GradientError, ShapeError, SymbolicArgument, describe
+from .errors import GradientError, NoValues, ShapeError, describe
 from .modes import DEFAULT, MODES
 from .primitive import REQUIRED, Primitive
 from .promotion import beside, is_truth, materialise, promote, settle
 from .tensor import Tensor, constant, next_index
 
-__all__ = ["ON_SYMBOLS", "apply", "bind", "recover"]
+__all__ = ["apply", "bind", "recover"]
 
 ndarray = np.ndarray
 new = object.__new__
@@ -57,10 +57,6 @@ def make_node(y: Any, op: Primitive, first: Any, second: Any, tracked: bool) -> 
     return t
 
 
-ON_SYMBOLS: list[Callable[..., Any]] = []
-"""What makes f(args) of symbolic tensors a part of their graph; `layers` puts it here."""
-
-
 # --- applying -----------------------------------------------------------------------------------
 
 
@@ -75,10 +71,7 @@ def apply(op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any] | None)
         elif type(x) is ndarray:
             value = x
         else:
-            try:
-                value = constant(x)
-            except SymbolicArgument:
-                return ON_SYMBOLS[0](op.name, inputs, params or {})
+            value = constant(x)
             strange = True
         weak = weak or type(value) is float
         values.append(value)
@@ -173,8 +166,8 @@ def _unary(op: Primitive) -> Callable[..., Any]:
         else:
             try:
                 v = x = constant(x)
-            except SymbolicArgument:
-                return ON_SYMBOLS[0](op.name, (x,), {})
+            except NoValues as error:
+                return error.symbol.operation(op.name, x)
             tracked = False
         try:
             y = on_floats(v) if type(v) is float else forward(arrays, v)
@@ -192,22 +185,25 @@ def _binary(op: Primitive) -> Callable[..., Any]:
     on_floats = floats_function(op)
 
     def function(a: Any, b: Any) -> Tensor:
-        try:
-            if type(a) is Tensor:
-                v = a.value
-                tracked = a.tracked
-            else:
+        if type(a) is Tensor:
+            v = a.value
+            tracked = a.tracked
+        else:
+            try:
                 v = a = beside(a, getattr(b, "value", b)) if type(a) is int else constant(a)
-                tracked = False
-            if type(b) is Tensor:
-                w = b.value
-                tracked = tracked or b.tracked
-            elif type(b) is float:
-                w = b
-            else:
+            except NoValues as error:
+                return error.symbol.operation(op.name, a, b)
+            tracked = False
+        if type(b) is Tensor:
+            w = b.value
+            tracked = tracked or b.tracked
+        elif type(b) is float:
+            w = b
+        else:
+            try:
                 w = b = beside(b, v) if type(b) is int else constant(b)
-        except SymbolicArgument:
-            return ON_SYMBOLS[0](op.name, (a, b), {})
+            except NoValues as error:
+                return error.symbol.operation(op.name, a, b)
         if not elementwise and (type(v) is float or type(w) is float):
             return apply(op, (a, b), None)
         try:
@@ -266,7 +262,10 @@ def _general(op: Primitive) -> Callable[..., Any]:
             else:
                 v = x
             if type(v) is not ndarray or (values and v.dtype is not values[0].dtype):
-                return apply(op, inputs, params)  # numbers, lists, several dtypes
+                try:
+                    return apply(op, inputs, params)  # numbers, lists, several dtypes
+                except NoValues as error:
+                    return error.symbol.operation(op.name, *inputs, **options)
             values.append(v)
         if not values:
             return apply(op, inputs, params)

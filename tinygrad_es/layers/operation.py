@@ -10,7 +10,6 @@ from typing import Any
 from .. import ops
 from ..autodiff.install import ONE_SIDED, OPERATORS
 from ..autodiff.primitive import COMPOSITES, PRIMITIVES
-from ..autodiff.record import ON_SYMBOLS
 from ..registry import custom_objects
 from .layer import Layer, unique_name
 from .symbolic import SymbolicTensor, has_symbols, outline
@@ -95,6 +94,11 @@ class Operation(Layer):
         name = KERAS_NAMES.get(self.function, self.function)
         return "".join(part.capitalize() for part in name.split("_"))
 
+    @property
+    def module(self) -> str:
+        """Where Keras has it."""
+        return f"keras.src.ops.{KERAS_MODULES.get(self.function, 'numpy')}"
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if has_symbols((args, kwargs)):
             return self.record(args, kwargs, outline(self._run, args, kwargs))
@@ -120,6 +124,11 @@ class Operation(Layer):
 
 
 KERAS_NAMES = {"getitem": "get_item", "abs": "absolute", "divide": "true_divide"}
+KERAS_MODULES = {  # of what Keras does not have in ops.numpy
+    **dict.fromkeys(("log_softmax", "relu", "sigmoid", "softmax", "softplus"), "nn"),
+    **dict.fromkeys(("erf", "logsumexp", "rsqrt"), "math"),
+    **dict.fromkeys(("cholesky", "det", "eigh", "inv", "norm", "qr", "solve"), "linalg"),
+}
 
 
 def apply(function: str, *args: Any, **kwargs: Any) -> Any:
@@ -127,9 +136,20 @@ def apply(function: str, *args: Any, **kwargs: Any) -> Any:
     if function in ("reshape", "transpose") and len(args) > 1:  # sizes one by one, or a tuple
         sizes = args[1] if isinstance(args[1], (tuple, list)) else args[1:]
         args, kwargs = args[:1], {"shape" if function == "reshape" else "axes": tuple(sizes)}
+    known = _parameters(function)
+    if "axis" in known[: len(args)]:  # from there on they are options, which have names in files
+        place = known.index("axis")
+        args, kwargs = args[:place], dict(zip(known[place:], args[place:], strict=False)) | kwargs
     options = {key: value for key, value in kwargs.items() if not has_symbols(value)}
     others = {key: value for key, value in kwargs.items() if key not in options}
     return Operation(function, **options)(*args, **others)
+
+
+def _parameters(function: str) -> list[str]:
+    if function in COMPOSITES:
+        return list(inspect.signature(COMPOSITES[function]).parameters)
+    op = PRIMITIVES.get(function)
+    return [] if op is None or op.variadic else [*op.inputs, *op.options]
 
 
 def _method(self: SymbolicTensor, name: str) -> Any:
@@ -181,10 +201,10 @@ def _install() -> None:
     kind.__getitem__ = lambda self, index: apply("getitem", self, index)
     kind.__iter__ = None
     kind.__getattr__ = _method
+    kind.operation = lambda self, name, *args, **kwargs: apply(name, *args, **kwargs)
     kind.T = property(lambda self: apply("transpose", self))
     kind.__array_ufunc__ = _ufunc
     kind.__array_function__ = _array_function
 
 
 _install()
-ON_SYMBOLS.append(lambda name, args, kwargs: apply(name, *args, **kwargs))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autodiff.errors import SymbolicArgument
+from ..autodiff.errors import NoValues
 from ..autodiff.modes import no_grad, training
 from ..autodiff.tensor import Tensor, as_tensor
 from ..tree import is_nested, leaves, map_structure
@@ -23,8 +23,8 @@ Shape = tuple[int | None, ...]
 class SymbolicTensor:
     """What `Input` and a layer called on it return: shape and dtype, and where it comes from.
 
-    It has the operators and methods of Tensor, and NumPy's functions take it; each of them makes
-    a layer of the model. For anything else there is `layers.Lambda`.
+    It has the operators and methods of Tensor, and the functions of `ops` and of NumPy take it;
+    each of them makes a layer of the model. For anything else there is `layers.Lambda`.
 
     >>> from tinygrad_es.layers import Dense, Input
     >>> x = Input(shape=(4,))
@@ -55,9 +55,10 @@ class SymbolicTensor:
         raise TypeError(f"{self!r} has no values yet: an `if` on it cannot be part of a model.")
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
-        raise SymbolicArgument(
-            f"{self!r} has no values yet. Expected a function of `ops` or NumPy, or a "
-            "layers.Lambda(function) called on it."
+        raise NoValues(
+            f"{self!r} has no values yet. Expected an operation of Tensor or NumPy, or a "
+            "layers.Lambda(function) called on it.",
+            self,
         )
 
     __hash__ = object.__hash__

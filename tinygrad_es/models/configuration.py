@@ -48,7 +48,7 @@ def serialize_layer(layer: Layer) -> dict[str, Any]:
     if found["class_name"] == "Functional":
         found["module"] = "keras.src.models.functional"
     if isinstance(layer, Operation):
-        found["module"] = "keras.src.ops.numpy"
+        found["module"] = layer.module
         found["registered_name"] = found["class_name"]
     elif layer.built_shape is not None and not isinstance(layer, InputLayer):
         shape = map_shapes(list, layer.built_shape)
