@@ -89,7 +89,28 @@ def nested(p):
     return p.Model(x, p.layers.Dense(1)(p.layers.BatchNormalization()(inner(x))))
 
 
-GRAPHS = [residual, shared, two_ends, inception, merges, arithmetic, functions, uneven, nested]
+def autoencoder(p):
+    """Models that end in models, called once and twice."""
+    x, code = p.Input((4,), name="x"), p.Input((2,), name="code")
+    encoder = p.Model(x, p.layers.Dense(2, "tanh")(x), name="encoder")
+    decoder = p.Model(code, p.layers.Dense(4)(code), name="decoder")
+    a = p.Input((4,), name="a")
+    y = decoder(encoder(a))
+    return p.Model(a, [decoder(encoder(y)), y, encoder(a)])
+
+
+GRAPHS = [
+    residual,
+    shared,
+    two_ends,
+    inception,
+    merges,
+    arithmetic,
+    functions,
+    uneven,
+    nested,
+    autoencoder,
+]
 
 
 def as_list(value):
@@ -148,7 +169,9 @@ def table(model, monkeypatch, **options):
     return merged
 
 
-@pytest.mark.parametrize("make", [g for g in GRAPHS if g not in (arithmetic, functions, nested)])
+@pytest.mark.parametrize(
+    "make", [g for g in GRAPHS if g not in (arithmetic, functions, nested, autoencoder)]
+)
 @pytest.mark.parametrize("options", [{}, {"show_trainable": True}])
 def test_summaries(make, options, monkeypatch):
     found = [table(make(p), monkeypatch, **options) for p in (tg, keras)]

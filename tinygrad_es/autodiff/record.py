@@ -185,25 +185,22 @@ def _binary(op: Primitive) -> Callable[..., Any]:
     on_floats = floats_function(op)
 
     def function(a: Any, b: Any) -> Tensor:
-        if type(a) is Tensor:
-            v = a.value
-            tracked = a.tracked
-        else:
-            try:
+        try:
+            if type(a) is Tensor:
+                v = a.value
+                tracked = a.tracked
+            else:
                 v = a = beside(a, getattr(b, "value", b)) if type(a) is int else constant(a)
-            except NoValues as error:
-                return error.symbol.operation(op.name, a, b)
-            tracked = False
-        if type(b) is Tensor:
-            w = b.value
-            tracked = tracked or b.tracked
-        elif type(b) is float:
-            w = b
-        else:
-            try:
+                tracked = False
+            if type(b) is Tensor:
+                w = b.value
+                tracked = tracked or b.tracked
+            elif type(b) is float:
+                w = b
+            else:
                 w = b = beside(b, v) if type(b) is int else constant(b)
-            except NoValues as error:
-                return error.symbol.operation(op.name, a, b)
+        except NoValues as error:
+            return error.symbol.operation(op.name, a, b)
         if not elementwise and (type(v) is float or type(w) is float):
             return apply(op, (a, b), None)
         try:

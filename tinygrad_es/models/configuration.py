@@ -156,6 +156,10 @@ def functional_config(function: Function) -> dict[str, Any]:
         layer, call, place = function.origins[slot]
         return [layer.name, call, place]
 
+    def end(slot: Slot) -> list[Any]:
+        name, call, place = history(slot.index)
+        return [name, call + _counts_from_1(function.origins[slot.index].layer), place]
+
     def argument(leaf: Any) -> Any:
         if isinstance(leaf, (np.ndarray, Tensor)):
             value = np.asarray(leaf.value if type(leaf) is Tensor else leaf)
@@ -179,8 +183,13 @@ def functional_config(function: Function) -> dict[str, Any]:
         for layer in function.layers
     ]
     inputs = map_structure(history, function.input_structure)
-    outputs = _argued(function.output_structure, lambda slot: history(slot.index))
+    outputs = _argued(function.output_structure, end)
     return {"layers": described, "input_layers": inputs, "output_layers": outputs}
+
+
+def _counts_from_1(layer: Layer) -> bool:
+    """Among the outputs, Keras counts the making of a graph as its first call."""
+    return getattr(layer, "_function", None) is not None
 
 
 def _argued(structure: Any, function: Callable[[Any], Any]) -> Any:
@@ -223,6 +232,9 @@ def functional_of(config: Mapping[str, Any]) -> tuple[Any, Any]:
 
     def symbol(history: Any) -> Any:
         name, call, place = history
+        layer = made[name]
+        if _counts_from_1(layer):
+            call = (call or calls[id(layer)]) - 1
         return known[name, call][place]
 
     return _ends(config["input_layers"], symbol), _ends(config["output_layers"], symbol)
