@@ -189,6 +189,18 @@ def test_normalization_and_embedding(writes, reads, tmp_path, rng):
     assert_predicts(again, words, rng.integers(0, 7, (4, 3)))
 
 
+def test_one_layer_in_two_models_inside(tmp_path, rng):
+    """Only this way: Keras 3.15 writes such a model into a file that it cannot read again."""
+    shared, x = tg.layers.Dense(4), tg.Input((4,))
+    one = tg.Sequential([tg.Input((4,)), shared])
+    two = tg.Sequential([tg.Input((4,)), shared, tg.layers.Dense(4)])
+    model = tg.Model(x, two(one(x)))
+    model.save(tmp_path / "shared.keras")
+    again = keras.models.load_model(tmp_path / "shared.keras")
+    assert len(again.weights) == 4
+    assert_predicts(again, model, rng.standard_normal((6, 4)).astype("float32"))
+
+
 @pytest.mark.parametrize(("writes", "reads"), WAYS, ids=["ours to Keras", "Keras to ours"])
 def test_models_written_as_classes(writes, reads, tmp_path, rng):
     def network(p):

@@ -379,6 +379,32 @@ def test_json_and_clones(make):
     assert_same(twin, model)
 
 
+def two_models_with_one_layer():
+    shared = layers.Dense(4, name="shared")
+    one = Sequential([Input((4,)), shared])
+    two = Sequential([Input((4,)), shared, layers.Dense(4)])
+    x = Input((4,))
+    model = tg.Model(x, two(one(x)))
+    model.compile("adam", "mse")
+    return model
+
+
+@pytest.mark.parametrize("extension", WHOLE)
+def test_one_layer_in_two_models_inside_stays_one(extension, tmp_path):
+    model = two_models_with_one_layer()
+    model.fit(X, X[:, :4], verbose=0)
+    model.save(tmp_path / f"shared{extension}")
+    other = load_model(tmp_path / f"shared{extension}")
+    assert len(other.weights) == len(model.weights) == 4
+    for both in (model, other):
+        both.fit(X, X[:, :4], epochs=2, shuffle=False, verbose=0)
+    assert_array_equal(other.predict(X, verbose=0), model.predict(X, verbose=0))
+    assert len(clone_model(model).weights) == 4
+    assert len(model_from_json(model.to_json()).weights) == 4
+    twice = [model_from_json(model.to_json()) for _ in range(2)]  # but one each time
+    assert twice[0].weights[0] is not twice[1].weights[0]
+
+
 def test_a_clone_with_other_layers():
     def wider(layer):
         config = layer.get_config()

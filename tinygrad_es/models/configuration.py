@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,8 @@ __all__ = [
     *("plain", "sequential_config", "sequential_of", "serialize_layer"),
 ]
 
+_WRITTEN: ContextVar[dict[int, Any]] = ContextVar("layers in a description")
+_READ: ContextVar[dict[int, Any]] = ContextVar("layers made of a description")
 MODELS: dict[str, Callable[..., Any]] = {}  # "Sequential", "Functional": each fills itself in
 LAYERS = {
     name: value
@@ -34,11 +38,36 @@ LAYERS = {
 # --- layers ---------------------------------------------------------------------------------------
 
 
+@contextlib.contextmanager
+def met_in(layers: ContextVar[dict[int, Any]]) -> Iterator[dict[int, Any]]:
+    """The layers met before, from the outermost model on: one in two models inside stays one."""
+    known = layers.get(None)
+    token = None if known is not None else layers.set({})
+    try:
+        yield layers.get()
+    finally:
+        if token is not None:
+            layers.reset(token)
+
+
 def serialize_layer(layer: Layer) -> dict[str, Any]:
-    """A layer as plain data: class, arguments, and the shape it was built for."""
+    """A layer as plain data: class, arguments, and the shape it was built for.
+
+    One that occurs again, in another model inside, gets a number: its `shared_object_id`.
+    """
+    with met_in(_WRITTEN) as known:
+        found = _described(layer)
+        number, first = known.setdefault(id(layer), (len(known), found))
+    if first is not found:
+        first["shared_object_id"] = found["shared_object_id"] = number
+    return found
+
+
+def _described(layer: Layer) -> dict[str, Any]:
     found: dict[str, Any] = serialize(layer)
     _must_be_enough(layer, found["config"])
-    found["config"] = {k: plain(v) for k, v in found["config"].items()}
+    done = "layers" if hasattr(layer, "_chain") or _counts_from_1(layer) else None  # are plain
+    found["config"] = {k: v if k == done else plain(v) for k, v in found["config"].items()}
     if "dtype" in found["config"] and not isinstance(layer, InputLayer):
         policy = {"name": found["config"]["dtype"]}
         found["config"]["dtype"] = {
@@ -74,13 +103,24 @@ def _must_be_enough(layer: Layer, config: Mapping[str, Any]) -> None:
 
 
 def deserialize_layer(data: Any) -> Layer:
-    """The layer that the data describe.
+    """The layer that the data describe; one with a number that was met before is that one.
 
     Raises:
         ValueError: an unknown class, or data that are no description.
     """
     if not isinstance(data, Mapping) or not isinstance(data.get("class_name"), str):
         raise ValueError(f"expected the configuration of a layer. Received: {data!r:.200}.")
+    with met_in(_READ) as known:
+        number = data.get("shared_object_id")
+        if not isinstance(number, int):
+            return _of_description(data)
+        if number not in known:
+            known[number] = _of_description(data)
+        found: Layer = known[number]
+        return found
+
+
+def _of_description(data: Mapping[str, Any]) -> Layer:
     name, config = data["class_name"], data.get("config", {})
     if not isinstance(config, Mapping):
         raise ValueError(f"layer {name}: expected a configuration. Received: {config!r:.200}.")
@@ -178,10 +218,9 @@ def functional_config(function: Function) -> dict[str, Any]:
             args = [np.asarray(a) if isinstance(a, list) else a for a in args]  # no tuple
         node = {"args": [_argued(a, argument) for a in args]}
         nodes[id(layer)].append({**node, "kwargs": _argued(kwargs, argument)})
-    described = [
-        serialize_layer(layer) | {"name": layer.name, "inbound_nodes": nodes[id(layer)]}
-        for layer in function.layers
-    ]
+    described = [serialize_layer(layer) for layer in function.layers]
+    for data, layer in zip(described, function.layers, strict=True):
+        data |= {"name": layer.name, "inbound_nodes": nodes[id(layer)]}
     inputs = map_structure(history, function.input_structure)
     outputs = _argued(function.output_structure, end)
     return {"layers": described, "input_layers": inputs, "output_layers": outputs}
