@@ -129,15 +129,20 @@ class Layer(WeightHolder):
     # --- calling ---------------------------------------------------------------------------------
 
     def __call__(self, x: Any = None, *args: Any, training: Any = None, **kwargs: Any) -> Any:
-        must_be_initialised(self)
-        if x is None:
-            x = self._named_input(kwargs)
+        try:
+            built = self.built
+        except AttributeError:
+            must_be_initialised(self)
+            raise
         if args:
             kwargs, training = self._by_name(args, kwargs, training)
-        if type(x) is not Tensor and (has_symbols(x) or has_symbols(kwargs)):
-            return self._call_symbolically(x, kwargs, training)
+        if type(x) is not Tensor:
+            if x is None:
+                x = self._named_input(kwargs)
+            if has_symbols(x) or (kwargs and has_symbols(kwargs)):
+                return self._call_symbolically(x, kwargs, training)
         x = self.check_input(x)
-        if not self.built:
+        if not built:
             self.build(shapes_of(x))
         if _ADDING and not scope_now():
             for layer in self.nested():
@@ -187,16 +192,16 @@ class Layer(WeightHolder):
 
     def check_input(self, x: Any) -> Any:
         """The input as a Tensor of floats (or a structure of them) that this layer can take."""
-        if isinstance(x, dict) or (
-            is_nested(x) and any(getattr(part, "ndim", 0) for part in leaves(x))
-        ):
+        nested = type(x) is not Tensor and is_nested(x)
+        if nested and (isinstance(x, dict) or any(getattr(a, "ndim", 0) for a in leaves(x))):
             return map_structure(self._as_float, x)
         x = self._as_float(x)
-        self._must_have_axes(x)
+        if self.min_ndim is not None:
+            self._must_have_axes(x)
         return x
 
     def _must_have_axes(self, x: Any) -> None:
-        if self.min_ndim is not None and x.ndim < self.min_ndim:
+        if self.min_ndim is not None and len(x.shape) < self.min_ndim:
             raise ValueError(
                 f'Input 0 of layer "{self.name}" is incompatible with the layer: expected '
                 f"min_ndim={self.min_ndim}, found ndim={x.ndim}. Full shape received: {x.shape}"
