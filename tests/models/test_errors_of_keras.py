@@ -108,6 +108,18 @@ SEQUENTIAL = [
         ValueError,
         ("expected min_ndim=2, found ndim=1",),
     ),
+    Row(
+        "two inputs to a layer of one",
+        lambda p: p.layers.Dense(3)([X, X]),
+        ValueError,
+        ("expects 1 input(s), but it received 2 input tensors",),
+    ),
+    Row(
+        "two symbols to a layer of one",
+        lambda p: p.layers.Dense(3)([p.Input((3,)), p.Input((3,))]),
+        ValueError,
+        ("expects 1 input(s), but it received 2 input tensors",),
+    ),
     *(
         Row(
             f"units {units}",
@@ -260,3 +272,9 @@ def test_an_input_shape_on_a_first_layer_is_taken_silently():
         model = tg.Sequential([tg.layers.Dense(2, input_shape=(4,)), tg.layers.Dense(3)])
     assert model.layers[0].units == 2
     assert model.count_params() == 19
+
+
+def test_an_input_shape_of_one_number_is_one_axis():
+    """(4) is 4 in Python: `Input(shape=(4))` is taken, so `input_shape=(4)` is too."""
+    assert tg.Sequential([tg.layers.Dense(2, input_shape=(4))]).input_shape == (None, 4)
+    assert tg.Input(shape=(4)).shape == (None, 4)

@@ -99,6 +99,8 @@ class Layer(WeightHolder):
         self.name = name or unique_name(snake_case(type(self).__name__))
         self._trainable = bool(trainable)
         self.dtype = np.dtype(dtype or float_dtype()).name
+        if isinstance(input_shape, (int, np.integer)):
+            input_shape = (input_shape,)  # (4) for (4,)
         self.asked_input_shape: Shape | None = None if input_shape is None else (None, *input_shape)
         self.built = False
         self.built_shape: Any = None
@@ -194,11 +196,19 @@ class Layer(WeightHolder):
         """The input as a Tensor of floats (or a structure of them) that this layer can take."""
         nested = type(x) is not Tensor and is_nested(x)
         if nested and (isinstance(x, dict) or any(getattr(a, "ndim", 0) for a in leaves(x))):
+            self._must_take_several(x)
             return map_structure(self._as_float, x)
         x = self._as_float(x)
         if self.min_ndim is not None:
             self._must_have_axes(x)
         return x
+
+    def _must_take_several(self, x: Any) -> None:
+        if self.min_ndim is not None:  # a layer of one array
+            raise ValueError(
+                f'Layer "{self.name}" expects 1 input(s), but it received {len(leaves(x))} input '
+                "tensors: call it on each of them, or join them first (layers.concatenate)."
+            )
 
     def _must_have_axes(self, x: Any) -> None:
         if self.min_ndim is not None and len(x.shape) < self.min_ndim:
@@ -221,6 +231,8 @@ class Layer(WeightHolder):
         if training is not None:
             kwargs = kwargs | {"training": training}
         symbols = [s for s in leaves(x) if isinstance(s, SymbolicTensor)]
+        if is_nested(x):
+            self._must_take_several(x)
         for symbol in symbols:
             self._must_have_axes(symbol)
         if not self.built:
