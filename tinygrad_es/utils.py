@@ -65,9 +65,12 @@ def to_categorical(x: Any, num_classes: int | None = None) -> Any:
            [0., 1., 0.]])
     """
     found = np.asarray(x)
+    if found.dtype.kind not in "iubf" or (found != np.floor(found)).any():
+        raise ValueError(
+            f"to_categorical: expected integers. Received: {describe(found)}; numbers for names: "
+            "names, x = np.unique(x, return_inverse=True)."
+        )
     labels = found.astype(np.int64)
-    if found.dtype.kind not in "iub" and not (found.dtype.kind == "f" and (labels == found).all()):
-        raise ValueError(f"to_categorical: expected integers. Received: {describe(x)}.")
     if labels.ndim > 1 and labels.shape[-1] == 1:
         labels = labels[..., 0]
     count = (int(labels.max()) + 1 if labels.size else 0) if num_classes is None else num_classes

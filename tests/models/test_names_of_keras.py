@@ -138,6 +138,8 @@ def test_metrics_of_functions_are_called_as_in_keras():
 def test_class_weights_are_a_dict():
     with pytest.raises(ValueError, match=r"`class_weight` must be a dict.*Received: \[1, 2\]"):
         network().fit(X, Y, class_weight=[1, 2], verbose=0)
+    with pytest.raises(ValueError, match=r"from class numbers to weights.*the keys \['roca'\]"):
+        network().fit(X, Y, class_weight={"roca": 1.0}, verbose=0)
 
 
 @pytest.mark.parametrize("step", ["train_step", "test_step"])

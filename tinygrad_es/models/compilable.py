@@ -85,6 +85,8 @@ class Compilable:
                     "call `add_loss`."
                 )
             return sum(penalties[1:], start=penalties[0])
+        if y is None:
+            raise ValueError("expected targets for the loss. Received: y=None.")
         if is_nested(y_pred) and not isinstance(self.loss, Losses):  # of a subclassed model
             self.loss = Losses(self.compiled_with["loss"], self.compiled_with["loss_weights"], [])
             self._loss_weight = None

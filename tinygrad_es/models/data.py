@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -114,11 +115,20 @@ def array(name: str, data: Any) -> Any:
     """The numbers of one array, floats in `floatx` if they are samples."""
     if type(data) is Tensor:
         data = data.numpy()
-    found = np.asarray(data)
-    if found.dtype.kind not in "fiub" or found.ndim == 0:
+    try:
+        found = np.asarray(data)
+    except ValueError as error:  # lists of several lengths
         raise ValueError(
             f"{name}: expected an array of numbers with one row per sample. Received: "
-            f"{describe(data)}."
+            f"{describe(data)}, of which NumPy makes no array ({error})."
+        ) from None
+    if found.dtype.kind not in "fiub" or found.ndim == 0:
+        hint = ""
+        if found.dtype.kind in "UO" and name == "y" and found.ndim:
+            hint = " Numbers for names: names, y = np.unique(y, return_inverse=True)."
+        raise ValueError(
+            f"{name}: expected an array of numbers with one row per sample. Received: "
+            f"{describe(data if found.ndim == 0 else found)}.{hint}"
         )
     if name == "x" and found.dtype.kind == "f" and found.dtype != float_dtype():
         return found.astype(float_dtype())  # once, not batch by batch
@@ -149,6 +159,12 @@ def class_weights(data: Data, weights: dict[int, float]) -> Data:
         raise ValueError(
             "`class_weight` must be a dict from class numbers to weights, {0: 1.0, 1: 2.5}. "
             f"Received: {weights!r}."
+        )
+    wrong = [label for label in weights if not isinstance(label, Real)]
+    if wrong:
+        raise ValueError(
+            "`class_weight` must be a dict from class numbers to weights, {0: 1.0, 1: 2.5}. "
+            f"Received: the keys {wrong}."
         )
     if data.y is None:
         raise ValueError("`class_weight` needs targets. Received: y=None.")
