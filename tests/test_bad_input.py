@@ -149,6 +149,8 @@ CASES = {
     "batch size": (lambda: compiled().fit(np.ones((1, 2)), np.ones((1, 3)), batch_size=0), ValueError, "batch_size.*0"),
     "verbose": (lambda: compiled().fit(np.ones((1, 2)), np.ones((1, 3)), verbose=7), ValueError, "verbose.*7"),
     "target shape": (lambda: losses.mean_squared_error(A, B), ValueError, r"\(4, 3\).*\(2, 3\)"),
+    "column of classes": (lambda: losses.categorical_crossentropy([[0], [1]], [[0.5, 0.5], [0.5, 0.5]]), ValueError, r"shape of the predictions, \(2, 2\)\. Received: y_true of shape \(2, 1\).*sparse"),
+    "one label for many": (lambda: losses.binary_crossentropy([[0]], [[0.5], [0.5]]), ValueError, r"\(2, 1\)\. Received: y_true of shape \(1, 1\)"),
     "labels": (lambda: losses.sparse_categorical_crossentropy([3], [[0.5, 0.5]]), ValueError, "from 0 to 1.*is 3"),
     "reduction": (lambda: losses.MeanSquaredError(reduction="x"), ValueError, "reduction=x"),
     "weights": (lambda: compiled().set_weights([]), ValueError, "length 0.*expecting 2"),

@@ -180,6 +180,12 @@ TRAINING = [
         ("You must call `compile()` before using the model.",),
     ),
     Row(
+        "class numbers in a column for a loss of one-hot rows",
+        lambda p: p.losses.categorical_crossentropy(np.zeros((12, 1)), np.full((12, 3), 1 / 3)),
+        ValueError,
+        ("must have the", "shape", "12, 1", "12, 3"),
+    ),
+    Row(
         "too few samples to split",
         fit(X[:10], Y[:10], validation_split=0.9),
         ValueError,

@@ -59,7 +59,7 @@ def categorical_crossentropy(
     axis: int = -1,
 ) -> Any:
     """−Σ t·log p. Probabilities are divided by their sum and clipped to [1e-7, 1 − 1e-7]."""
-    t, y = paired(y_true, y_pred)
+    t, y = paired(y_true, y_pred, exact=True)
     t = smoothed(t, label_smoothing, y.shape[axis])
     if axis not in (-1, y.ndim - 1):
         y, t = ops.moveaxis(y, axis, -1), np.moveaxis(t, axis, -1)
@@ -137,7 +137,7 @@ def binary_crossentropy(
     axis: int = -1,
 ) -> Any:
     """mean(−t·log p − (1 − t)·log(1 − p)) over an axis; p is clipped to [1e-7, 1 − 1e-7]."""
-    t, y = paired(y_true, y_pred)
+    t, y = paired(y_true, y_pred, exact=True)
     if t.size and type(t) is np.ndarray and not 0.0 <= t.min() <= t.max() <= 1.0:
         raise ValueError(
             "binary_crossentropy: expected targets from 0 to 1. Received: targets from "
@@ -176,7 +176,7 @@ def binary_focal_crossentropy(
 
     p_t is p where t = 1 and 1 − p where t = 0; with balancing times α, or 1 − α where t = 0.
     """
-    t, y = paired(y_true, y_pred)
+    t, y = paired(y_true, y_pred, exact=True)
     t = smoothed(t, label_smoothing, 2)
     p = ops.sigmoid(y) if from_logits else y
     q = _clipped(p)
@@ -197,7 +197,7 @@ def categorical_focal_crossentropy(
     axis: int = -1,
 ) -> Any:
     """−α·Σ (1 − p)^γ·t·log p. Lin et al. 2018."""
-    t, y = paired(y_true, y_pred)
+    t, y = paired(y_true, y_pred, exact=True)
     t = smoothed(t, label_smoothing, y.shape[axis])
     y = ops.softmax(y, axis) if from_logits else y
     p = _clipped(y / ops.sum(y, axis=axis, keepdims=True))

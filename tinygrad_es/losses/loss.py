@@ -27,8 +27,11 @@ class Reduction:
     SUM_OVER_BATCH_SIZE = "sum_over_batch_size"
 
 
-def paired(y_true: Any, y_pred: Any) -> tuple[Any, Tensor]:
-    """Targets in the dtype of the predictions and with the same axes: (3,) meets (3, 1)."""
+def paired(y_true: Any, y_pred: Any, exact: bool = False) -> tuple[Any, Tensor]:
+    """Targets in the dtype of the predictions and with the same axes: (3,) meets (3, 1).
+
+    A column is compared with each column of the predictions, as in Keras, unless `exact`.
+    """
     y_pred = as_tensor(y_pred)
     t = y_true if type(y_true) is Tensor and y_true.tracked else np.asarray(as_tensor(y_true).value)
     if t.ndim == y_pred.ndim - 1 and y_pred.shape[-1] == 1:
@@ -40,7 +43,7 @@ def paired(y_true: Any, y_pred: Any) -> tuple[Any, Tensor]:
             fits = np.broadcast_shapes(t.shape, y_pred.shape) == y_pred.shape
         except ValueError:
             fits = False
-        if not fits or t.ndim != y_pred.ndim:
+        if exact or not fits or t.ndim != y_pred.ndim:
             raise ValueError(
                 f"the targets must have the shape of the predictions, {y_pred.shape}. Received: "
                 f"y_true of shape {t.shape}. Give the last layer as many units as there are "
