@@ -290,6 +290,9 @@ def test_names_without_an_extension(tmp_path, monkeypatch):
 
 def test_errors(tmp_path):
     model = chain()
+    for wrong in (tmp_path / "m.txt", ".", 3, None):
+        with pytest.raises(ValueError, match=r"saving or loading a model.*m\.txt|path of a file"):
+            load_model(wrong)
     with pytest.raises(ValueError, match="Invalid filepath extension for saving"):
         model.save(tmp_path / "m.txt")
     with pytest.raises(ValueError, match=r"must end in `.weights.h5`"):

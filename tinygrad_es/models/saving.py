@@ -6,6 +6,7 @@ import contextlib
 import datetime
 import io
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -38,21 +39,31 @@ FAULTS = (  # what damaged or foreign data lead to
 
 def whole_model(path: Any) -> Path:
     """The path of a model; without an extension it is `.keras`."""
-    found = Path(path)
+    found = path_of_file(path)
     if found.suffix == "":
         found = found.with_suffix(".keras")
     if found.suffix not in (".keras", ".h5", ".hdf5"):
         raise ValueError(
-            "Invalid filepath extension for saving. Please add either a `.keras` extension for the "
-            "native Keras format (recommended) or a `.h5` extension. Received: filepath="
-            f"{path}."
+            "Invalid filepath extension for saving or loading a model. Expected a `.keras` "
+            "extension for the native Keras format (recommended) or a `.h5` extension. Received: "
+            f"filepath={path}."
         )
+    return found
+
+
+def path_of_file(path: Any) -> Path:
+    """A path that has a name of a file at its end."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise ValueError(f"expected the path of a file. Received: filepath={path!r}.")
+    found = Path(path)
+    if not found.name:
+        raise ValueError(f"expected the path of a file. Received: the folder {path!r}.")
     return found
 
 
 def only_weights(path: Any) -> Path:
     """The path of weights; without an extension it is `.weights.h5`."""
-    found = Path(path)
+    found = path_of_file(path)
     if found.suffix == "":
         found = found.with_name(found.name + ".weights.h5")
     if found.suffix not in (".npz", ".safetensors", ".h5"):
