@@ -77,16 +77,17 @@ def checked_names(names: Sequence[Any] | None, k: int) -> list[str]:
 
 def ranked(title: str, y_true: Any, y_score: Any) -> tuple[Any, Any]:
     """How many positives and how many negatives have a score ≥ each threshold, descending."""
-    y, score = class_numbers("y_true", y_true), finite("y_score", y_score, 1)
-    if y.shape != score.shape:
-        raise ValueError(f"{title}: expected as many labels as scores. Received: {y.size} labels, "
-                         f"{score.size} scores.")  # fmt: skip
+    y = class_numbers("y_true", y_true)
     kinds = set(np.unique(y).tolist())
     if kinds not in ({0, 1}, {-1, 1}):
         raise ValueError(
             f"{title}: expected labels 0 and 1 (or −1 and 1), both of them. Received: "
             f"{sorted(kinds)}; for class k of several, y_true == k and y_score[:, k]."
         )
+    score = finite("y_score", y_score, 1)
+    if y.shape != score.shape:
+        raise ValueError(f"{title}: expected as many labels as scores. Received: {y.size} labels, "
+                         f"{score.size} scores.")  # fmt: skip
     order = np.argsort(-score, kind="stable")
     last = np.append(np.diff(score[order]) != 0, True)  # samples of equal score enter together
     hits = np.cumsum(y[order] == 1)[last]

@@ -147,6 +147,11 @@ def compare_histories(
 
 def times(label: str, seconds: Mapping[str, Any], epochs: int) -> Any:
     """When each epoch ended, from the length of each or of all together."""
+    if not isinstance(seconds, Mapping):
+        raise TypeError(
+            "seconds: expected a dict, label → how long the training took (a number, or one for "
+            f"each epoch). Received: {type(seconds).__name__} {seconds!r}."
+        )
     if label not in seconds:
         raise ValueError(f"seconds: expected {label!r} among {sorted(seconds)}.")
     lengths = np.asarray(seconds[label], dtype=float)

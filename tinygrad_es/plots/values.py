@@ -21,9 +21,10 @@ def finite(name: str, values: Any, ndim: int) -> Any:
     if ndim == 1 and array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim != ndim or array.size == 0:
+        hint = "; of one column, x[:, k]" if (array.ndim, ndim) == (2, 1) and array.size else ""
         raise ValueError(
-            f"{name}: expected an array with {ndim} axes that is not empty. Received: shape "
-            f"{array.shape}."
+            f"{name}: expected an array with {ndim} {'axis' if ndim == 1 else 'axes'} that is not "
+            f"empty. Received: shape {array.shape}{hint}."
         )
     bad = array.size - np.count_nonzero(np.isfinite(array))
     if bad:
