@@ -125,6 +125,8 @@ CASES = {
     "layer keyword": (lambda: layers.Dense(2, unit=3), ValueError, "Dense: {'unit': 3}"),
     "layer name": (lambda: layers.Dense(2, name="a/b"), ValueError, "character `/`"),
     "Input": (lambda: layers.Input(), ValueError, "pass a `shape`"),
+    "float of a symbol": (lambda: float(layers.Input((2,))), TypeError, "has no values yet.*`ops` or NumPy.*Lambda"),
+    "math of a symbol": (lambda: __import__("math").sin(layers.Input((2,))), TypeError, "has no values yet"),
     "not a layer": (lambda: Sequential(["x"]), ValueError, "Only instances.*str"),
     "1-D": (lambda: layers.Dense(2)(np.ones(3)), ValueError, "min_ndim=2, found ndim=1"),
     "features": (lambda: compiled().predict(np.ones((1, 5))), ValueError, r"value 2, but received.*\(1, 5\)"),

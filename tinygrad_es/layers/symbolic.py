@@ -54,6 +54,14 @@ class SymbolicTensor:
     def __bool__(self) -> bool:
         raise TypeError(f"{self!r} has no values yet: an `if` on it cannot be part of a model.")
 
+    def __float__(self) -> float:
+        raise TypeError(
+            f"{self!r} has no values yet. Expected a function of `ops` or NumPy in the place of "
+            "one of `math`, or a layers.Lambda(function) called on it."
+        )
+
+    __int__ = __float__
+
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
         raise NoValues(
             f"{self!r} has no values yet. Expected an operation of Tensor or NumPy, or a "
