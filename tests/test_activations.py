@@ -182,6 +182,13 @@ def test_softmax():
     assert found[2, 2] == pytest.approx(0.22269542653462338, rel=1e-13)
 
 
+@pytest.mark.parametrize(("shape", "axis"), [((3, 1), -1), ((3, 1), 1), ((1, 3), 0)])
+def test_a_softmax_of_one_element_is_a_warning(shape, axis):
+    with pytest.warns(UserWarning, match=r"axis has size 1\. .* Did you mean to use a sigmoid"):
+        found = activations.softmax(tg.Tensor(np.ones(shape)), axis=axis)
+    assert (found.numpy() == 1.0).all()
+
+
 def test_softmax_along_an_axis_and_far_from_zero():
     z = np.array([[1000.0, 0.0], [0.0, 0.0], [-1000.0, 0.0]])
     assert_allclose(activations.softmax(z, axis=0).numpy()[:, 0], [1, 0, 0], atol=1e-300)

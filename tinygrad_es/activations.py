@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -98,7 +99,18 @@ def tanh(x: Any) -> Any:
 
 
 def softmax(x: Any, axis: int = -1) -> Any:
-    """e^x / Σe^x along an axis."""
+    """e^x / Σe^x along an axis.
+
+    A warning where the axis has one element, which becomes 1 whatever it was.
+    """
+    shape = x.shape if hasattr(x, "shape") else np.shape(x)
+    if shape[axis : axis + 1 or None] == (1,):
+        warnings.warn(
+            f"You are using a softmax over axis {axis} of a tensor whose axis has size 1. The "
+            "softmax operation will always return the value 1, which is likely not what you "
+            "intended. Did you mean to use a sigmoid instead?",
+            stacklevel=2,
+        )
     return ops.softmax(x, axis)
 
 
