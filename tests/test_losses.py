@@ -46,6 +46,23 @@ def gradient(loss, y_true, z):
 
 
 @pytest.mark.parametrize(
+    ("loss", "t"),
+    [
+        (losses.binary_crossentropy, [[1.0, 0.0]]),
+        (losses.categorical_crossentropy, [[1.0, 0.0]]),
+        (losses.sparse_categorical_crossentropy, [0]),
+    ],
+)
+def test_what_cannot_be_probabilities_is_a_warning(loss, t):
+    """A forgotten softmax or sigmoid trains without an error, and learns nothing."""
+    for p in ([[-0.2, 1.2]], [[0.5, 3.0]]):
+        with pytest.warns(UserWarning, match="expected probabilities.*activation=.*from_logits"):
+            loss(t, np.array(p))
+        loss(t, np.array(p), from_logits=True)
+    loss(t, np.array([[1.0 + 1e-6, -1e-6]]))  # warnings are errors: rounding is none
+
+
+@pytest.mark.parametrize(
     ("function", "cls", "values", "mean"),
     [
         (losses.mean_squared_error, losses.MeanSquaredError, MSE, 0.118333333333333),

@@ -6,6 +6,7 @@ probabilities saturate: a loss that receives the result of a softmax or sigmoid 
 
 from __future__ import annotations
 
+import warnings
 from functools import lru_cache
 from typing import Any
 
@@ -38,12 +39,25 @@ __all__ = [
 ]
 
 
+ROUNDING = 1e-3  # how far from 0..1 a probability may be
+
+
 def logits_of(y_pred: Tensor, activation: str) -> Tensor | None:
     """What went into the softmax or sigmoid that made `y_pred`, where that was recorded."""
     if y_pred.op is not None and y_pred.op.name == activation:
         inner = y_pred.inputs[0]
         return inner if type(inner) is Tensor else None
     return None
+
+
+def must_be_probabilities(loss: str, activation: str, p: Any) -> None:
+    """A warning where the predictions cannot be probabilities: the last layer made none."""
+    if p.size and (p.min() < -ROUNDING or p.max() > 1.0 + ROUNDING):
+        warnings.warn(
+            f"{loss}: expected probabilities. Received: predictions below 0 or above 1. Give the "
+            f"last layer activation={activation!r}, or the loss from_logits=True.",
+            stacklevel=2,
+        )
 
 
 def smoothed(t: Any, amount: float, classes: int) -> Any:
@@ -66,6 +80,7 @@ def categorical_crossentropy(
     logits = y if from_logits else logits_of(y, "softmax")
     if logits is not None:
         return ops.softmax_cross_entropy(logits, t)
+    must_be_probabilities("categorical_crossentropy", "softmax", y.value)
     p = y / ops.sum(y, axis=-1, keepdims=True)
     return -ops.sum(t * ops.log(ops.clip(p, epsilon(), 1.0 - epsilon())), axis=-1)
 
@@ -117,6 +132,7 @@ def _sparse(
             return r.sparse_softmax_cross_entropy(logits, hot=hot, mean=True)
         loss = r.sparse_softmax_cross_entropy(logits, hot=hot)
     else:
+        must_be_probabilities("sparse_categorical_crossentropy", "softmax", y.value)
         p = ops.getitem(y / ops.sum(y, axis=-1, keepdims=True), index=hot)
         loss = -ops.log(ops.clip(p, epsilon(), 1.0 - epsilon())).reshape(samples)
     loss = loss if ignored is None else ops.where(ignored, 0.0, loss)
@@ -148,6 +164,7 @@ def binary_crossentropy(
     logits = y if from_logits else logits_of(y, "sigmoid")
     if logits is not None:
         return ops.mean(ops.sigmoid_cross_entropy(logits, t), axis=axis)
+    must_be_probabilities("binary_crossentropy", "sigmoid", y.value)
     p = ops.clip(y, epsilon(), 1.0 - epsilon())
     return ops.mean(-(t * ops.log(p) + (1.0 - t) * ops.log(1.0 - p)), axis=axis)
 
