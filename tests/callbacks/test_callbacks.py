@@ -209,6 +209,7 @@ def test_a_file_that_cannot_be_written_is_found_out_at_the_start(tmp_path):
     assert all((a == b).all() for a, b in zip(before, model.get_weights(), strict=True))
 
 
+@pytest.mark.filterwarnings("ignore:1 of .* samples have a NaN")  # meant: what it stops at
 def test_terminate_on_nan(capsys):
     model = network()
     x = X.copy()

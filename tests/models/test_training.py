@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import tinygrad_es as tg
 from tinygrad_es import Model, Sequential, losses, metrics
 from tinygrad_es.layers import Dense, Input, Layer
+from tinygrad_es.models.data import rows_with_nan
 from tinygrad_es.optimizers import SGD
 
 from .small import N, X, Y, assert_same_weights, network
@@ -14,6 +15,7 @@ from .small import N, X, Y, assert_same_weights, network
 # --- numbers that are none ------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore:1 of .* samples have a NaN")  # the next test sees it
 @pytest.mark.parametrize("verbose", [0, 1, 2])
 def test_nan_does_not_stop_the_training(verbose, capsys):
     model = network(metrics=["accuracy"])
@@ -24,6 +26,22 @@ def test_nan_does_not_stop_the_training(verbose, capsys):
     assert np.isnan(history["val_loss"]).all()
     assert np.isnan(model.evaluate(X, Y, verbose=verbose)[0])
     assert ("nan" in capsys.readouterr().out) is (verbose > 0)
+
+
+def test_a_nan_of_the_data_is_said_before_the_training():
+    x, y = X.copy(), np.array(Y, dtype="float32")
+    x[[1, 4], 0] = np.nan
+    with pytest.warns(UserWarning, match=f"2 of {N} samples have a NaN in x"):
+        network().fit(x, Y, verbose=0)
+    y[2] = np.nan
+    with pytest.warns(UserWarning, match=f"1 of {N} samples have a NaN in y"):
+        network().fit(X, y, verbose=0)
+
+
+def test_infinite_and_huge_numbers_are_no_nan():
+    huge = np.array([[np.inf], [-np.inf], [3e38], [3e38]], dtype="float32")
+    assert rows_with_nan(huge) == 0
+    assert rows_with_nan(np.ones(3, dtype=int)) == 0
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy tells of the overflow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator
 from numbers import Real
 from typing import Any, NamedTuple
@@ -16,7 +17,7 @@ from ..layers.layer import positive_integer
 from ..ops import random
 from ..tree import is_nested, leaves, map_structure
 
-__all__ = ["Data", "batch_size_of", "class_weights", "several", "split"]
+__all__ = ["Data", "batch_size_of", "class_weights", "several", "split", "warn_of_nan"]
 
 
 class Data(NamedTuple):
@@ -133,6 +134,29 @@ def array(name: str, data: Any) -> Any:
     if name == "x" and found.dtype.kind == "f" and found.dtype != float_dtype():
         return found.astype(float_dtype())  # once, not batch by batch
     return found
+
+
+def warn_of_nan(data: Data) -> None:
+    """A warning where samples or targets have a NaN: the loss would be one as well."""
+    for name, part in (("x", data.x), ("y", data.y)):
+        for values in leaves(part) if part is not None else ():
+            rows = rows_with_nan(values)
+            if rows:
+                warnings.warn(
+                    f"{rows} of {len(values)} samples have a NaN in {name}, which makes the loss "
+                    "NaN: fill them (with the mean of their column, say) or leave the rows out.",
+                    stacklevel=3,
+                )
+
+
+def rows_with_nan(values: Any) -> int:
+    """How many rows have a NaN; where there is none, one pass and no second array."""
+    if values.dtype.kind != "f":
+        return 0
+    with np.errstate(all="ignore"):
+        if not np.isnan(np.sum(values)):
+            return 0
+    return int(np.isnan(values).reshape(len(values), -1).any(axis=1).sum())
 
 
 def split(data: Data, validation_split: float) -> tuple[Data, Data]:

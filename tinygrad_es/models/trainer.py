@@ -16,7 +16,7 @@ from ..callbacks import Callback, CallbackList, History, Logs
 from ..layers.layer import positive_integer, shapes_of
 from ..tree import leaves, map_structure, pack
 from .compiled import of_single_output
-from .data import Data, class_weights, split
+from .data import Data, class_weights, split, warn_of_nan
 from .progress import Progress, level
 from .resuming import Resumable
 from .sources import ArraySource, Source, is_iterable_of_batches, source_of
@@ -119,6 +119,7 @@ class Trainer(Resumable):
             data = self._prepared(x, y, sample_weight)
             if data.y is None and self.loss is not None:
                 raise ValueError("fit: expected targets. Received: y=None.")
+            warn_of_nan(data)
             if validation_split and validation_data is None:
                 data, held_out = split(data, validation_split)
             if class_weight is not None:
