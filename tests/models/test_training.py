@@ -162,7 +162,7 @@ def test_a_train_step_of_ones_own():
 
         def train_step(self, x, y, sample_weight=None):
             y_pred = self(x, training=True)
-            loss = self.compute_loss(y, y_pred, sample_weight)
+            loss = self.compute_loss(x, y, y_pred, sample_weight)
             loss.backward()
             for w in self.trainable_weights:
                 w.data = w.data - np.float32(0.1) * w.grad.numpy()
@@ -178,6 +178,46 @@ def test_a_train_step_of_ones_own():
     assert found[0] == found[1]
     assert_same_weights(model, expected)
     assert model.optimizer.iterations == 0
+
+
+def test_a_loss_of_ones_own():
+    """Keras' compute_loss(x, y, y_pred, sample_weight, training)."""
+
+    class Autoencoder(Model):
+        def __init__(self):
+            super().__init__()
+            self.out = Dense(3, kernel_initializer="ones")
+
+        def call(self, x):
+            return self.out(x)
+
+        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+            return ((y_pred - x) ** 2).mean()
+
+    model = Autoencoder()
+    model.compile("sgd")
+    first = float(((model(X) - X) ** 2).mean())
+    history = model.fit(X, batch_size=len(X), epochs=3, verbose=0, validation_data=(X, None))
+    assert history.history["loss"][0] == pytest.approx(first)
+    assert history.history["val_loss"][-1] < history.history["loss"][0]
+
+
+def test_a_loss_of_ones_own_with_other_arguments():
+    with pytest.raises(TypeError, match=r"Own: expected compute_loss\(self, x=None, y=None"):
+
+        class Own(Model):
+            def compute_loss(self, y, y_pred, sample_weight=None):
+                return (y - y_pred).mean()
+
+
+@pytest.mark.parametrize("batch", [(X,), X, (X, None)])
+def test_batches_without_targets(batch):
+    model = Sequential([Dense(2)])
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match=r"expected targets.*compiled with a loss"):
+        model.fit(iter([batch]), verbose=0)
+    with pytest.raises(ValueError, match=r"expected targets.*compiled with a loss"):
+        model.evaluate(X, verbose=0)
 
 
 def test_a_loss_and_a_metric_of_ones_own():

@@ -75,7 +75,10 @@ class Compilable:
         """The metrics of `compile`, as objects."""
         return [metric for _, metric, _, _ in self._metrics.entries]
 
-    def compute_loss(self, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:  # fmt: skip
         """The loss of a batch: that of `compile`, and what layers add."""
         penalties = [] if self._penalized_training is False else self.losses
         if self.loss is None:
@@ -86,7 +89,11 @@ class Compilable:
                 )
             return sum(penalties[1:], start=penalties[0])
         if y is None:
-            raise ValueError("expected targets for the loss. Received: y=None.")
+            raise ValueError(
+                "expected targets: the model was compiled with a loss. Received: y=None."
+            )
+        if y_pred is None:
+            raise ValueError("compute_loss(x, y, y_pred, sample_weight): received y_pred=None.")
         if is_nested(y_pred) and not isinstance(self.loss, Losses):  # of a subclassed model
             self.loss = Losses(self.compiled_with["loss"], self.compiled_with["loss_weights"], [])
             self._loss_weight = None

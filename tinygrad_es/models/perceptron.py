@@ -107,7 +107,7 @@ class Perceptron(Model):
             predicted.append(output)
         self.dense.set_weights([w, b])
         y_pred = as_tensor(np.array(predicted))
-        return self.compute_loss(y, y_pred, sample_weight), y_pred
+        return self.compute_loss(x, y, y_pred, sample_weight), y_pred
 
     def _epoch(self, source: Any, hooks: CallbackList) -> Logs:
         self.mistakes = 0

@@ -48,13 +48,19 @@ class Trainer(Resumable):
                     f"{cls.__name__}: expected {name}(self, x, y, sample_weight=None), which "
                     "returns the loss and the predictions. Received: Keras' (self, data)."
                 )
+        own = vars(cls).get("compute_loss")
+        if inspect.isfunction(own) and not named(own, ("x", "y", "y_pred", "sample_weight")):
+            raise TypeError(
+                f"{cls.__name__}: expected compute_loss(self, x=None, y=None, y_pred=None, "
+                f"sample_weight=None, training=True). Received: {inspect.signature(own)}."
+            )
 
     # --- one batch -------------------------------------------------------------------------------
 
     def train_step(self, x: Any, y: Any, sample_weight: Any = None) -> tuple[Any, Any]:
         """Forward, loss, backward, update; returns the loss and the predictions."""
         y_pred = self(x, training=True)  # type: ignore[operator]  # a Model is a Layer
-        loss = self.compute_loss(y, y_pred, sample_weight)
+        loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)
         parameters = self._parameters  # those of a `fit`; None in a step by itself
         if parameters is None:
             parameters = self._without_gradients()
@@ -66,7 +72,8 @@ class Trainer(Resumable):
     def test_step(self, x: Any, y: Any, sample_weight: Any = None) -> tuple[Any, Any]:
         """Forward and loss. It is recorded like training, so that the loss sees the logits."""
         y_pred = self(x, training=False)  # type: ignore[operator]  # a Model is a Layer
-        return self.compute_loss(y, y_pred, sample_weight), y_pred
+        loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)
+        return loss, y_pred
 
     # --- many batches ----------------------------------------------------------------------------
 
@@ -358,6 +365,13 @@ def takes_data(step: Any) -> bool:
         return False
     parameters = list(inspect.signature(step).parameters.values())
     return len(parameters) == 2 and parameters[1].kind is parameters[1].POSITIONAL_OR_KEYWORD
+
+
+def named(function: Any, names: Sequence[str]) -> bool:
+    """Whether a function takes arguments of these names."""
+    parameters = inspect.signature(function).parameters
+    any_name = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    return any_name or all(name in parameters for name in names)
 
 
 def whole(name: str, value: Any) -> None:
