@@ -26,6 +26,9 @@ class BackupAndRestore(Callback):
     happened: the result is the same, bit for bit, as without the interruption. The file is
     replaced as a whole, so that a kill while it is written does no harm.
 
+    Not so where `steps_per_epoch` cuts an epoch out of shuffled arrays: the rest of their batches
+    is forgotten, and a new order begins. A generator goes on where it is given: at its begin.
+
     Args:
         backup_dir: the folder; of one training only.
         save_freq: "epoch", or a number of batches: then also epochs are taken up in the middle.
