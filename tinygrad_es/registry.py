@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any
 
 __all__ = [
     "Configured",
+    "arguments_of",
     "custom_object_scope",
     "custom_objects",
     "find",
     "made",
+    "meant",
     "register_keras_serializable",
     "resolve",
     "serialize",
@@ -72,14 +74,25 @@ def find(kind: str, identifier: str, table: Mapping[str, Any]) -> Any:
     for name, value in table.items():
         if name.replace("_", "").lower() == wanted:
             return value
-    from difflib import get_close_matches
-
-    near = get_close_matches(identifier.lower(), [n.lower() for n in table], n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
     raise ValueError(
         f"Could not interpret {kind} identifier: {identifier}. Expected one of "
-        f"{sorted(table)}.{hint}"
+        f"{sorted(table)}.{meant(identifier.lower(), [n.lower() for n in table])}"
     )
+
+
+def meant(wrong: str, names: Iterable[str]) -> str:
+    """The name nearest to a wrong one, as a question; empty where none is near."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(wrong, list(names), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def arguments_of(cls: type) -> set[str]:
+    """What the constructors of a class and of its bases take by name."""
+    inits = [vars(base)["__init__"] for base in cls.__mro__ if "__init__" in vars(base)]
+    found = {name for init in inits[:-1] for name in inspect.signature(init).parameters}
+    return found - {"self", "args", "kwargs", "unknown"}
 
 
 def resolve(

@@ -467,3 +467,10 @@ def test_minimize_with_scipy():
     assert y.dtype == np.float32
     assert abs(x.item() - 1.0) < 1e-2
     assert x.grad is None
+
+
+def test_lr_is_the_learning_rate():
+    """Keras 2's name, as an argument and as an attribute: setting it is not lost."""
+    sgd = SGD(lr=0.1)
+    sgd.lr = sgd.lr * 2
+    assert sgd.learning_rate == sgd.lr == 0.2

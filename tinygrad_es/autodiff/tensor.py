@@ -318,7 +318,7 @@ class Tensor(Interface):
         if self.size != 1:
             raise ValueError(
                 f"item(): expected a Tensor with one element. Received: shape {self.shape}; "
-                "index it, or reduce it with .sum() or .mean()."
+                "index it, or reduce it with .sum() or .mean(); np.sin for each, not math.sin."
             )
         return self.value if type(self.value) is float else self.value.item()
 

@@ -15,7 +15,7 @@ from ..autodiff.config import float_dtype
 from ..autodiff.modes import is_training, scope, scope_now
 from ..autodiff.modes import training as training_mode
 from ..autodiff.tensor import Tensor, as_tensor
-from ..registry import snake_case
+from ..registry import arguments_of, meant, snake_case
 from ..tree import is_nested, leaves, map_structure
 from .holder import WeightHolder
 from .symbolic import Node, Shape, SymbolicTensor, has_symbols, is_shape, outline
@@ -89,7 +89,8 @@ class Layer(WeightHolder):
             input_shape = (input_dim,)
         if kwargs:
             raise ValueError(
-                f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}"
+                f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}."
+                f"{meant(next(iter(kwargs)), arguments_of(type(self)))}"
             )
         if name is not None and (not isinstance(name, str) or "/" in name):
             raise ValueError(
@@ -211,10 +212,12 @@ class Layer(WeightHolder):
             )
 
     def _must_have_axes(self, x: Any) -> None:
-        if self.min_ndim is not None and len(x.shape) < self.min_ndim:
+        if self.min_ndim is not None and x.ndim < self.min_ndim:
+            channels = ", x[..., None] adds an axis of channels" if self.min_ndim > 2 else ""
             raise ValueError(
                 f'Input 0 of layer "{self.name}" is incompatible with the layer: expected '
-                f"min_ndim={self.min_ndim}, found ndim={x.ndim}. Full shape received: {x.shape}"
+                f"min_ndim={self.min_ndim}, found ndim={x.ndim}. Full shape received: {x.shape}; "
+                f"x[None] makes one sample a batch{channels}."
             )
 
     def _as_float(self, x: Any) -> Tensor:

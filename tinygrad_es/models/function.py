@@ -226,6 +226,8 @@ def fitting(value: Any, layer: InputLayer, index: int, name: str, *, axes: bool 
                 f"axis -1 of input shape to have value {expected[-1]}, but received input with "
                 f"shape {x.shape}"
             )
+        if x.shape == tuple(expected[1:]):
+            problem += "; x[None] makes one sample a batch"
         raise ValueError(
             f'Input {index} of layer "{name}" is incompatible with the layer: expected {problem}'
         )

@@ -60,5 +60,10 @@ def get(identifier: Any) -> Optimizer:
     Raises:
         ValueError: no such name.
     """
+    if isinstance(identifier, Newton) or identifier is Newton:
+        raise ValueError(
+            "Newton takes no steps over batches, as `compile` needs them. Call "
+            "newton.step(loss, parameters), with loss a function of no argument."
+        )
     found: Optimizer = resolve("optimizer", identifier, _TABLE, lambda x: isinstance(x, Optimizer))
     return found

@@ -11,7 +11,7 @@ import numpy as np
 from ..autodiff import arrays, floats
 from ..autodiff.errors import ShapeError, describe
 from ..autodiff.tensor import Tensor, constant
-from ..registry import snake_case
+from ..registry import arguments_of, meant, snake_case
 from . import schedules
 from .flat import Flat
 
@@ -73,7 +73,8 @@ class Optimizer:
                 "Argument `decay` is no longer supported and will be ignored.", stacklevel=3
             )
         if unknown:
-            raise ValueError(f"Argument(s) not recognized: {unknown}")
+            hint = meant(next(iter(unknown)), arguments_of(type(self)))
+            raise ValueError(f"Argument(s) not recognized: {unknown}.{hint}")
         self.learning_rate = learning_rate
         if sum(c is not None for c in (clipnorm, clipvalue, global_clipnorm)) > 1:
             raise ValueError(
@@ -151,6 +152,15 @@ class Optimizer:
                 f"learning_rate={value!r}{hint}"
             )
         self._learning_rate = value if callable(value) else float(value)
+
+    @property
+    def lr(self) -> Any:
+        """Keras 2's name of `learning_rate`."""
+        return self.learning_rate
+
+    @lr.setter
+    def lr(self, value: Any) -> None:
+        self.learning_rate = value
 
     # --- the step --------------------------------------------------------------------------------
 
