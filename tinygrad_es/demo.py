@@ -108,7 +108,7 @@ def drawings(model: Sequential, x: Any, y: Any, out: Path) -> list[str]:
         f"  {step.save(out / 'training_step.svg')}",
         "",
         "Go on:",
-        "  examples/01_one_number.py … 05_optdigits.py   one idea each",
+        "  examples/01_one_number.py, 02_chain_rule.py, … one idea each",
         "  python -m tinygrad_es --help                   what else this command does",
         "  docs/en/index.md · docs/es/index.md            the documentation",
     ]
