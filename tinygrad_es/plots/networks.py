@@ -36,7 +36,7 @@ def network(
 ) -> Axes:
     """A network of dense layers as a diagram: units, connections, weights, biases.
 
-    Positive weights are blue and solid, negative ones red and dashed (where there are not too
+    Positive weights are blue and solid, negative ones orange and dashed (where there are not too
     many connections for dashes), the heavier the thicker. A bias stands inside its unit.
 
     Args:
