@@ -62,6 +62,8 @@ def chosen_loss(loss: Any, weights: Any, names: Sequence[str]) -> tuple[Any, Any
     """What `compile` was given, as a loss and its factor for one output, or as `Losses`."""
     if isinstance(loss, dict) and names:
         per_output(loss, names, "loss")  # says which names are unknown
+    if isinstance(weights, dict) and names:
+        per_output(weights, names, "loss_weights")
     if len(names) > 1 or (is_nested(loss) and len(leaves(loss)) != 1):
         if weights is not None and not is_nested(weights):
             raise ValueError(
