@@ -140,6 +140,7 @@ CASES = {
     "loss name": (lambda: compiled(loss="foo"), ValueError, "loss identifier: foo"),
     "optimizer name": (lambda: compiled(optimizer="foo"), ValueError, "optimizer identifier: foo"),
     "metrics": (lambda: compiled(metrics="accuracy"), ValueError, "list, tuple, or dict.*accuracy"),
+    "weight of no output": (lambda: compiled(loss_weights={"foo": 2.0}), ValueError, r"`loss_weights`: expected the names of outputs, \['dense.*\['foo'\]"),
     "metric name": (lambda: compiled(metrics=["foo"]), ValueError, "metric identifier: foo"),
     "learning rate": (lambda: optimizers.SGD(1), ValueError, "learning_rate=1"),
     "momentum": (lambda: optimizers.SGD(0.1, momentum=2.0), ValueError, "2.0"),
@@ -189,6 +190,16 @@ def test_a_failed_backward_leaves_gradients_alone():
         z.sum().backward()
     assert x.grad is None
     assert y.grad is None
+
+
+def test_assign_keeps_the_dtype_and_the_shape():
+    kernel = compiled().layers[0].kernel
+    kernel.assign(np.ones((2, 3)))
+    assert kernel.dtype == np.float32
+    kernel.assign([[1, 2, 3], [4, 5, 6]])
+    with pytest.raises(ShapeError, match=r"expected shape \(2, 3\)\. Received: .* \(3, 2\)"):
+        kernel.assign(np.ones((3, 2)))
+    np.testing.assert_array_equal(kernel.data, [[1, 2, 3], [4, 5, 6]])
 
 
 def test_failed_set_weights_changes_nothing():

@@ -205,15 +205,16 @@ class Tensor(Interface):
             new = float(new)
         elif type(new) is float or new.dtype != self.value.dtype:
             new = np.asarray(new, dtype=self.value.dtype)
-        self.assign(new)
+        self.overwrite(new)
 
-    def assign(self, value: Value) -> None:
+    def assign(self, value: Any) -> None:
+        """`data = value`, under Keras' name."""
+        self.data = value
+
+    def overwrite(self, value: Value) -> None:
         """Replace the value, unchecked (`data = …` checks), and note when."""
         self.value = value
-        marks = self.marks
-        if marks is None:
-            marks = self.marks = Marks()
-        marks.modified = next_index()
+        self.marked().modified = next_index()
 
     @property
     def modified(self) -> int:
@@ -222,9 +223,8 @@ class Tensor(Interface):
 
     def marked(self) -> Marks:
         """The marks, made where there are none yet."""
-        if self.marks is None:
-            self.marks = Marks()
-        return self.marks
+        marks = self.marks = self.marks or Marks()
+        return marks
 
     @property
     def grad(self) -> Tensor | None:

@@ -191,7 +191,7 @@ class WeightHolder:
                     f"provided weight shape {np.shape(constant(new))}."
                 )
         for weight, new in zip(own, weights, strict=True):
-            weight.assign(np.array(constant(new), dtype=weight.dtype))
+            weight.overwrite(np.array(constant(new), dtype=weight.dtype))
 
     def count_params(self) -> int:
         """The number of numbers in all weights."""

@@ -111,7 +111,7 @@ class BatchNormalization(ScaledAndShifted):
             variance = ops.mean(ops.square(x - mean), axis=others, keepdims=True)
             for moving, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
                 new = now.value.reshape(-1)
-                moving.assign(moving.value * self.momentum + new * (1.0 - self.momentum))
+                moving.overwrite(moving.value * self.momentum + new * (1.0 - self.momentum))
         else:
             mean, variance = self.moving_mean.reshape(shape), self.moving_variance.reshape(shape)
         return self.scaled_and_shifted(x, mean, variance, shape)

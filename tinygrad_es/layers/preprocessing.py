@@ -100,8 +100,8 @@ class Normalization(Elementwise):
                 f"{self.name} was built for features of shape {self.mean.shape}. Received: data of "
                 f"shape {x.shape}."
             )
-        self.mean.assign(np.asarray(mean, self.mean.dtype))
-        self.variance.assign(np.asarray(variance, self.variance.dtype))
+        self.mean.overwrite(np.asarray(mean, self.mean.dtype))
+        self.variance.overwrite(np.asarray(variance, self.variance.dtype))
         self._adapted = True
 
     def _moments(self, x: Any) -> tuple[Any, Any]:

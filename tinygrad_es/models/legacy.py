@@ -102,7 +102,7 @@ def load(path: Path, compile: bool, compile_from: Callable[[Any, Any], None]) ->
         with weight_budget(path.stat().st_size):
             model = deserialize_layer(config)
         for weight, value in read_weights(model, file, False, False):
-            weight.assign(value)
+            weight.overwrite(value)
         training = hdf5.attribute(file, "training_config")
         if compile and training is not None:
             given = json.loads(training)

@@ -315,7 +315,7 @@ def must_be_built(model: Any, doing: str) -> None:
 
 def _put(values: Values) -> None:
     for weight, value in values:
-        weight.assign(value)
+        weight.overwrite(value)
 
 
 def _reader(file: Any) -> Callable[[Place], Any]:

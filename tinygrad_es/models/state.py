@@ -161,7 +161,7 @@ def restore_training(model: Any, arrays: Mapping[str, Any], about: Mapping[str, 
     state = [arrays[f"optimizer/{i}"] for i in range(count)]
     state = checked_variables(optimizer, parameters, state)
     for w, value in zip(weights, values, strict=True):
-        w.assign(np.array(value, dtype=w.dtype))
+        w.overwrite(np.array(value, dtype=w.dtype))
     put_variables(optimizer, parameters, state)
     if about["rate"] is not None:
         optimizer._learning_rate = about["rate"]

@@ -115,4 +115,4 @@ class Flat:
         if target is not self.w:
             self._adopt(target)
         for p, view in zip(self.parameters, self.views, strict=True):
-            p.assign(view)
+            p.overwrite(view)

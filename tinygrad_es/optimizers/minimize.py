@@ -46,7 +46,7 @@ def minimize(
 
     def place(vector: Any) -> None:
         for p, part in zip(parameters, parts_of(vector, parameters), strict=True):
-            p.assign(part)
+            p.overwrite(part)
 
     def value_and_gradient(vector: Any) -> tuple[float, Any]:
         place(vector)

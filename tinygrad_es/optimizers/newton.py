@@ -64,7 +64,7 @@ class Newton:
         move = np.linalg.solve(self._damped(0.5 * (h + h.T)), slope)
         new = flat_values(parameters) - self.learning_rate * move
         for p, part in zip(parameters, parts_of(new, parameters), strict=True):
-            p.assign(part)
+            p.overwrite(part)
         self.iterations += 1
         return float(value.value)
 

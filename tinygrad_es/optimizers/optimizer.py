@@ -212,7 +212,7 @@ class Optimizer:
             self._average([p for _, p in given])
         for _, p in given:
             if p.marks is not None and p.marks.constraint is not None:
-                p.assign(p.marks.constraint(p.value))
+                p.overwrite(p.marks.constraint(p.value))
         self.iterations += 1
 
     def _together(self, given: list[tuple[Any, Tensor]], rate: float) -> None:
@@ -250,7 +250,7 @@ class Optimizer:
                 states[p] = after
             if type(w) is not ndarray and type(p.value) is ndarray:
                 w = np.asarray(w, p.value.dtype)  # without axes: NumPy made a scalar of it
-            p.assign(w)
+            p.overwrite(w)
 
     @property
     def states(self) -> dict[Tensor, State]:
@@ -301,7 +301,7 @@ class Optimizer:
         """Put the running means of `use_ema` into the parameters; nothing without it."""
         for p in parameters:
             if p in self._averages:
-                p.assign(self._averages[p] * 1.0)
+                p.overwrite(self._averages[p] * 1.0)
 
     def exclude_from_weight_decay(
         self, var_list: Sequence[Tensor] | None = None, var_names: Sequence[str] | None = None
