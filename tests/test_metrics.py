@@ -266,3 +266,33 @@ def test_similarity_is_one_where_directions_agree():
         metric.update_state([[1.0, 1.0], [1.0, 0.0], [0.0, 0.0]], [[2.0, 2.0], [0.0, 3.0], [1, 1]])
         assert metric.result() == pytest.approx(1 / 3)
         assert metric.direction == "up"
+
+
+def test_a_metric_with_variables_as_in_keras():
+    from tinygrad_es import Input, Sequential, layers
+
+    class Positives(metrics.Metric):
+        def __init__(self, name="positives", **kwargs):
+            super().__init__(name=name, **kwargs)
+            self.total = self.add_variable(shape=(), initializer="zeros", name="total")
+            self.seen = self.add_weight(shape=(2,), initializer="ones", name="seen")
+
+        def update_state(self, y_true, y_pred, sample_weight=None):
+            self.total.assign_add((np.asarray(y_pred) > 0).sum())
+            self.seen.assign_sub(np.array([0.0, len(y_true)]))
+
+        def result(self):
+            return self.total / (1.0 - self.seen[1])
+
+    metric = Positives()
+    metric.update_state(np.zeros(4), np.array([1.0, -1.0, 2.0, 3.0]))
+    metric.update_state(np.zeros(4), np.array([-1.0, -1.0, 2.0, 3.0]))
+    assert metric.result().item() == 5 / 8
+    metric.reset_state()
+    assert metric.total.item() == 0.0
+    assert metric.seen.tolist() == [1.0, 1.0]
+    model = Sequential([Input((2,)), layers.Dense(1, kernel_initializer="ones")])
+    model.compile("sgd", "mse", metrics=[Positives()])
+    logs = model.evaluate(np.array([[1.0, 1.0], [-1.0, -1.0]]), np.zeros((2, 1)), verbose=0,
+                          return_dict=True)  # fmt: skip
+    assert logs["positives"] == 0.5

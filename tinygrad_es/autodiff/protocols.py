@@ -18,7 +18,7 @@ from .install import BITWISE
 from .marks import Marks
 from .modes import MODES
 from .primitive import COMPOSITES, PRIMITIVES
-from .tensor import Tensor, as_tensor
+from .tensor import Tensor, as_tensor, constant
 
 __all__ = ["nearest"]
 
@@ -346,6 +346,18 @@ def fill_(self: Tensor, value: float) -> Tensor:
     return self
 
 
+def assign_add(self: Tensor, value: Any) -> None:
+    """Add to the value, under Keras' name; nothing is recorded."""
+    self.assign(self.value + constant(value))
+
+
+def assign_sub(self: Tensor, value: Any) -> None:
+    """Subtract from the value, under Keras' name; nothing is recorded."""
+    self.assign(self.value - constant(value))
+
+
+Tensor.assign_add = assign_add  # type: ignore[attr-defined]  # put on at run time
+Tensor.assign_sub = assign_sub  # type: ignore[attr-defined]  # the same
 Tensor.zero_ = zero_  # type: ignore[attr-defined]  # put on at run time
 Tensor.fill_ = fill_  # type: ignore[attr-defined]  # the same
 install_protocols()

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import initializers
 from ..autodiff.tensor import Tensor
 from ..registry import snake_case
 
@@ -24,6 +25,18 @@ class Metric:
     Args:
         name: in the logs; default: the class in snake case.
         dtype: accepted for Keras' sake; metrics count in float64.
+
+    >>> class Largest(Metric):
+    ...     def __init__(self, name="largest", **kwargs):
+    ...         super().__init__(name, **kwargs)
+    ...         self.error = self.add_variable(name="error")
+    ...     def update_state(self, y_true, y_pred, sample_weight=None):
+    ...         self.error.assign(max(self.error.item(), abs(y_true - y_pred).max()))
+    ...     def result(self):
+    ...         return self.error
+    >>> m = Largest()
+    >>> m(np.array([1.0, 2.0]), np.array([1.5, 4.0])).item()
+    2.0
     """
 
     direction: str | None = None  # "up" or "down" where one of them is better
@@ -38,8 +51,33 @@ class Metric:
     def result(self) -> Any:
         raise TypeError(f"{type(self).__name__} has no result of its own")
 
+    def add_variable(
+        self,
+        shape: Any = (),
+        initializer: Any = "zeros",
+        dtype: Any = None,
+        aggregation: Any = None,
+        name: str | None = None,
+    ) -> Tensor:
+        """A Tensor that grows with the batches, and starts again with each epoch.
+
+        Args:
+            shape, initializer: its lengths, and what it starts with.
+            dtype: default: float64.
+            aggregation: accepted for Keras' sake.
+            name: shown with it.
+        """
+        start = np.asarray(initializers.get(initializer)(tuple(shape), "float64"))
+        variable = Tensor(start.astype(dtype or "float64"), name=name)
+        vars(self).setdefault("variables", []).append((variable, variable.numpy().copy()))
+        return variable
+
+    add_weight = add_variable
+
     def reset_state(self) -> None:
-        """Forget everything that was seen."""
+        """Forget everything that was seen: variables are as they were made."""
+        for variable, start in vars(self).get("variables", ()):
+            variable.assign(start.copy())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """`update_state`, then `result`."""

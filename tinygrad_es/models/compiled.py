@@ -253,7 +253,12 @@ class Metrics:
             metric.reset_state()
 
     def logs(self) -> dict[str, Any]:
-        return {name: metric.result() for name, metric, _, _ in self.entries}
+        return {name: plain(metric.result()) for name, metric, _, _ in self.entries}
+
+
+def plain(value: Any) -> Any:
+    """A number that came as a Tensor or an array of one element."""
+    return value.item() if getattr(value, "size", 0) == 1 and hasattr(value, "item") else value
 
 
 def leaves_of(given: Any) -> list[Any]:
