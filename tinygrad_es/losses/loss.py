@@ -96,6 +96,9 @@ class Loss(Configured):
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         return reduce_weighted(self.call(y_true, y_pred), sample_weight, self.reduction)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}>"
+
 
 def reduce_weighted(values: Any, sample_weight: Any, reduction: str) -> Any:
     """Weigh the values per sample, and reduce them to one number."""

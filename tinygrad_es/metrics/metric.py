@@ -92,6 +92,9 @@ class Metric:
     def from_config(cls, config: dict[str, Any]) -> Metric:
         return cls(**config)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}>"
+
 
 class Sum(Metric):
     """The (weighted) sum of all values seen.

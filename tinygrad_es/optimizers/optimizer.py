@@ -362,6 +362,9 @@ class Optimizer:
     def from_config(cls, config: dict[str, Any]) -> Optimizer:
         return cls(**config)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}>"
+
 
 def at_least(key: str, value: int | None, low: int) -> None:
     """A ValueError for an argument that is neither None nor an integer from `low` on."""
