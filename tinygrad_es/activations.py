@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import ops, registry
+from .autodiff.tensor import Tensor
 from .registry import resolve
 
 __all__ = [
@@ -54,7 +55,7 @@ SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.050700987355480493
 
 def values_of(x: Any) -> Any:
     """A Tensor, or a symbolic tensor as it is."""
-    return x if hasattr(type(x), "operation") else ops.as_tensor(x)
+    return x if type(x) is Tensor or hasattr(type(x), "operation") else ops.as_tensor(x)
 
 
 def linear(x: Any) -> Any:

@@ -134,18 +134,20 @@ def scope_now() -> str:
 class scope:
     """Names the layer in which the operations of the block are born: `with scope("dense_1"):`.
 
-    Nested scopes are joined by `/`. Leaner than `Switch`, for it runs at every layer call.
+    Nested scopes are joined by `/`; a second argument sets the training flag too. Leaner than
+    `Switch`, for it runs at every layer call.
     """
 
-    __slots__ = ("name", "token")
+    __slots__ = ("name", "token", "training")
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, training: bool | None = None) -> None:
+        self.name, self.training = name, training
 
     def __enter__(self) -> None:
         now = MODES.get()
         name = f"{now.scope}/{self.name}" if now.scope else self.name
-        self.token = MODES.set(Modes(now.grad, now.training, now.anomaly, name, now.tracing))
+        training = now.training if self.training is None else self.training
+        self.token = MODES.set(Modes(now.grad, training, now.anomaly, name, now.tracing))
 
     def __exit__(self, *exc: object) -> None:
         MODES.reset(self.token)

@@ -70,15 +70,23 @@ class Dense(WeightedLayer):
             self.bias = self.add_chosen("bias", (self.units,))
 
     def call(self, x: Any) -> Any:
-        if x.shape[-1] != self.kernel.shape[0]:
+        try:
+            if self.bias is None:
+                z = r.matmul(x, self.kernel)
+            else:
+                z = r.linear(x, self.kernel, self.bias)
+        except ValueError:
+            self._must_fit(x.shape)
+            raise
+        return self.activation(z)
+
+    def _must_fit(self, shape: Shape) -> None:
+        if shape[-1] != self.kernel.shape[0]:
             raise ValueError(
                 f'Input 0 of layer "{self.name}" is incompatible with the layer: expected axis -1 '
                 f"of input shape to have value {self.kernel.shape[0]}, but received input with "
-                f"shape {x.shape}"
-            )
-        if self.bias is None:
-            return self.activation(r.matmul(x, self.kernel))
-        return self.activation(r.linear(x, self.kernel, self.bias))
+                f"shape {shape}"
+            ) from None
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (*input_shape[:-1], self.units)

@@ -13,7 +13,6 @@ import numpy as np
 from .. import regularizers
 from ..autodiff.config import float_dtype
 from ..autodiff.modes import is_training, scope, scope_now
-from ..autodiff.modes import training as training_mode
 from ..autodiff.tensor import Tensor, as_tensor
 from ..registry import arguments_of, meant, snake_case
 from ..tree import is_nested, leaves, map_structure
@@ -155,7 +154,7 @@ class Layer(WeightHolder):
                 y = self.call(x, **kwargs)
         else:
             flag = is_training() if training is None else bool(training)
-            with scope(self.name), training_mode(flag):
+            with scope(self.name, flag):
                 if self._takes_training:
                     kwargs["training"] = flag
                 y = self.call(x, **kwargs)
@@ -200,7 +199,7 @@ class Layer(WeightHolder):
             self._must_take_several(x)
             return map_structure(self._as_float, x)
         x = self._as_float(x)
-        if self.min_ndim is not None:
+        if self.min_ndim is not None and len(x.shape) < self.min_ndim:
             self._must_have_axes(x)
         return x
 

@@ -215,6 +215,8 @@ def fitting(value: Any, layer: InputLayer, index: int, name: str, *, axes: bool 
     if layer.dtype.startswith("float") and x.dtype.kind in "iub":
         x = as_tensor(x.numpy().astype(layer.dtype))
     expected = layer.shape
+    if x.shape[1:] == expected[1:] and x.ndim == len(expected):
+        return x
     if x.ndim == len(expected) - 1 and expected[-1] == 1:
         x = x.reshape(*x.shape, 1)  # a column of one number a sample
     if x.ndim != len(expected) or any(
