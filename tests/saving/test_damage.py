@@ -378,3 +378,35 @@ def test_reading_an_archive_keeps_to_its_word(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip") as file:
         assert file.testzip() is None
     assert X.shape == (12, 4)
+
+
+def test_an_error_of_ones_own_layer_is_not_lost(tmp_path):
+    """The one message names the file; what the user's code raised is its cause."""
+
+    class Picky(layers.Layer):
+        made = 0
+
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            Picky.made += 1
+            if Picky.made > 1:
+                raise ValueError("my own reason")
+
+        def call(self, x):
+            return x
+
+    Sequential([layers.Input((4,)), Picky()]).save(tmp_path / "m.keras")
+    with pytest.raises(ValueError, match=r"m\.keras: cannot load a model: my own reason") as caught:
+        load_model(tmp_path / "m.keras", {"Picky": Picky})
+    assert caught.value.__cause__.args == ("my own reason",)
+
+
+def test_a_file_that_may_not_be_read_is_not_called_damaged(tmp_path, monkeypatch):
+    chain().save_weights(tmp_path / "w.npz")
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(archive, "check_seal", refuse)
+    with pytest.raises(PermissionError, match="Permission denied"):
+        chain().load_weights(tmp_path / "w.npz")

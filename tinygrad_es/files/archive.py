@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,6 +21,13 @@ def leads_out(name: str) -> bool:
     parts = name.replace("\\", "/").split("/")
     drive = len(parts[0]) > 1 and parts[0][1] == ":"  # C:
     return name.startswith(("/", "\\")) or ".." in parts or drive or "\0" in name
+
+
+UNREADABLE = (  # what zipfile raises on bytes that are no archive
+    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, UnicodeError, IndexError),
+    *(OSError, OverflowError),  # places outside of the file
+    *(NotImplementedError, RuntimeError),  # ways of packing that it does not know
+)
 
 
 def write_archive(path: Path, entries: Mapping[str, bytes]) -> None:
@@ -62,9 +71,5 @@ def read_archive(path: Path) -> tuple[dict[str, bytes], bool]:
             if total > max(ALWAYS, LARGEST * path.stat().st_size):
                 raise ValueError(f"its contents would take {total} bytes: refused")
             return {info.filename: archive.read(info) for info in infos}, sealed
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+    except UNREADABLE as error:
         raise ValueError(f"it is no zip archive, or a damaged one ({error})") from error
-    except Exception as error:
-        if isinstance(error, ValueError) and not isinstance(error, UnicodeError):
-            raise
-        raise ValueError(f"it is a damaged zip archive ({error})") from error

@@ -92,14 +92,13 @@ def reading(path: Path, what: str) -> Iterator[None]:
     """Whatever is wrong with the file is one ValueError that names it."""
     try:
         yield
-    except ImportError:
-        raise
+    except (ImportError, PermissionError):
+        raise  # nothing is wrong with the file
     except FAULTS as error:
         said = str(error) or type(error).__name__
         if said.startswith("Could not interpret") and "custom_objects" not in said:
             said += " What is your own is given as custom_objects={name: …}."
-        cause = None if isinstance(error, ValueError) else error  # ours say all there is to say
-        raise ValueError(f"{path}: cannot load {what}: {said[:1000]}") from cause
+        raise ValueError(f"{path}: cannot load {what}: {said[:1000]}") from error
 
 
 # --- whole models ---------------------------------------------------------------------------------
