@@ -11,7 +11,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from tinygrad_es import Sequential, layers
+from tinygrad_es import Model, Sequential, layers
 from tinygrad_es.files import archive, hdf5
 from tinygrad_es.models import load_model
 
@@ -410,3 +410,16 @@ def test_a_file_that_may_not_be_read_is_not_called_damaged(tmp_path, monkeypatch
     monkeypatch.setattr(archive, "check_seal", refuse)
     with pytest.raises(PermissionError, match="Permission denied"):
         chain().load_weights(tmp_path / "w.npz")
+
+
+def test_a_giant_input_is_refused_before_it_is_made(contents, tmp_path):
+    x = layers.Input((3,), name="x")
+    model = Model(x, x + 1.0)
+    right = unsealed(contents[".keras"])
+    config = model.to_json().replace("[null, 3]", "[null, 1000000000]")
+    right["config.json"] = config.encode()
+    (tmp_path / "m.keras").write_bytes(zipped(right))
+    start = time.perf_counter()
+    with pytest.raises(ValueError, match="too large to try a function on"):
+        load_model(tmp_path / "m.keras")
+    assert time.perf_counter() - start < 1

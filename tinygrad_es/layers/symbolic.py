@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Node", "Shape", "SymbolicTensor", "has_symbols", "is_shape", "outline"]
 
 Shape = tuple[int | None, ...]
+LARGEST = 200_000_000  # numbers of an input that a function is tried on
 
 
 class SymbolicTensor:
@@ -133,6 +135,10 @@ def _trial(function: Callable[..., Any], args: Any, kwargs: Any, length: int) ->
         if not isinstance(x, SymbolicTensor):
             return x
         shape = [length if n is None else n for n in x.shape]
+        if math.prod(shape) > LARGEST:
+            raise ValueError(
+                f"{x!r} is too large to try a function on: {math.prod(shape)} numbers."
+            )
         return as_tensor(np.ones(shape, dtype=x.dtype))
 
     with no_grad(), training(False), np.errstate(all="ignore"):
