@@ -9,6 +9,7 @@ import sys
 import pytest
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ["TINYGRAD_ES_LANGUAGE"] = "en"  # whatever the machine speaks
 if importlib.util.find_spec("matplotlib") is None:  # the extra `plots`: its examples cannot run
     collect_ignore_glob = ["tinygrad_es/plots/*", "docs/*/plots.md"]
 

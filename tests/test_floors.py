@@ -15,6 +15,7 @@ FLOORS = {
     "autodiff/modes": 0,
     "autodiff/config": 0,
     "autodiff/marks": 0,
+    "languages": 0,
     "registry": 0,
     "tree": 0,
     "datasets": 0,

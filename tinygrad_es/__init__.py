@@ -30,6 +30,7 @@ from .autodiff.modes import (
 from .autodiff.primitive import Primitive, primitive
 from .autodiff.tensor import Tensor, as_tensor
 from .autodiff.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from .languages import language, set_language
 
 if TYPE_CHECKING:
     from . import (
@@ -106,6 +107,7 @@ __all__ = [
     "is_grad_enabled",
     "jacobian",
     "jvp",
+    "language",
     "layers",
     "losses",
     "metrics",
@@ -119,6 +121,7 @@ __all__ = [
     "saving",
     "set_floatx",
     "set_grad_enabled",
+    "set_language",
     "training",
     "utils",
     "value_and_grad",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 
 import numpy as np
 import pytest
@@ -140,3 +141,24 @@ def test_kinks_of_reductions(f, x, slope):
     with np.errstate(divide="ignore"):
         f(t).backward()
     np.testing.assert_allclose(t.grad.data, slope)
+
+
+def test_a_scope_knows_its_passage_and_its_order():
+    with scope("layer"):
+        first = Tensor(2.0, requires_grad=True) * 1.0
+    with scope("layer"):
+        second = first * first
+    assert first.scope == second.scope == "layer"
+    assert first.scope.call != second.scope.call
+    x = Tensor(2.0, requires_grad=True)
+    with scope("cube"):
+        y = x * x * x
+    y.backward(create_graph=True)
+    once = x.grad
+    assert (once.scope, once.scope.order, once.scope.call) == ("cube", 1, y.scope.call)
+    x.grad = None
+    once.backward(create_graph=True)
+    assert x.grad.scope.order == 2
+    assert x.grad.item() == 12.0
+    assert Tensor(1.0).scope.order == 0
+    assert pickle.loads(pickle.dumps(once.scope)).order == 1

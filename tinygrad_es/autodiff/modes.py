@@ -13,11 +13,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from contextvars import ContextVar, Token
+from itertools import count
 from typing import Any, TypeVar
 
 __all__ = [
     "MODES",
+    "OUTSIDE",
     "Modes",
+    "Scope",
     "detect_anomaly",
     "enable_grad",
     "is_grad_enabled",
@@ -32,13 +35,41 @@ __all__ = [
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class Scope(str):
+    """The path of a scope, and which passage through it this is.
+
+    Two calls of a layer have equal paths and different `call`s. `order` counts the backward
+    passes that lie between: what a rule computes while its gradient is recorded belongs to the
+    layer of the operation whose rule it is, at order 1; its derivatives in turn at order 2.
+    """
+
+    __slots__ = ("call", "order")
+    call: int
+    order: int
+
+    def __new__(cls, path: str, call: int = 0, order: int = 0) -> Scope:
+        """The path `path`."""
+        made = str.__new__(cls, path)
+        made.call = call
+        made.order = order
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Scope, (str(self), self.call, self.order)
+
+
+OUTSIDE = Scope("")
+"""Outside of all layers."""
+next_call = count(1).__next__
+
+
 class Modes:
     """What the engine reads at every operation; never changed in place, only replaced."""
 
     __slots__ = ("anomaly", "grad", "scope", "tracing", "training")
 
     def __init__(
-        self, grad: bool, training: bool, anomaly: bool, scope: str, tracing: bool = False
+        self, grad: bool, training: bool, anomaly: bool, scope: Scope, tracing: bool = False
     ) -> None:
         self.grad = grad
         self.training = training
@@ -48,7 +79,7 @@ class Modes:
 
 
 GENERATOR = 0x20 | 0x80 | 0x200  # flags of a code object: generators and coroutines
-DEFAULT = Modes(True, False, False, "")
+DEFAULT = Modes(True, False, False, OUTSIDE)
 MODES: ContextVar[Modes] = ContextVar("tinygrad_es.modes", default=DEFAULT)
 
 
@@ -126,7 +157,7 @@ def is_training() -> bool:
     return MODES.get().training
 
 
-def scope_now() -> str:
+def scope_now() -> Scope:
     """The layers inside which this runs, outermost first; "" outside of all."""
     return MODES.get().scope
 
@@ -145,9 +176,43 @@ class scope:
 
     def __enter__(self) -> None:
         now = MODES.get()
-        name = f"{now.scope}/{self.name}" if now.scope else self.name
+        path = f"{now.scope}/{self.name}" if now.scope else self.name
+        inside = Scope(path, next_call(), now.scope.order)
         training = now.training if self.training is None else self.training
-        self.token = MODES.set(Modes(now.grad, training, now.anomaly, name, now.tracing))
+        self.token = MODES.set(Modes(now.grad, training, now.anomaly, inside, now.tracing))
+
+    def __exit__(self, *exc: object) -> None:
+        MODES.reset(self.token)
+
+
+class derived_scope:
+    """Where the rules of one operation are recorded: its layer, at the order of their sweep.
+
+    `with derived_scope(node.scope, order):` gives `call` anew for each (path, call, order) of a
+    sweep, by the numbers in `calls`.
+    """
+
+
+class derived:
+    """Inside, `at(scope)` says whose rules are recorded: those of that scope, at this order."""
+
+    __slots__ = ("before", "last", "order", "token")
+
+    def __init__(self, order: int) -> None:
+        self.order = order
+        self.last: Scope | None = None
+
+    def __enter__(self) -> derived:
+        self.before = MODES.get()
+        self.token = MODES.set(self.before)
+        return self
+
+    def at(self, where: Scope) -> None:
+        """Name the scope of the node whose rules come next."""
+        if where is not self.last:
+            self.last, now = where, self.before
+            inside = Scope(where, where.call, self.order)
+            MODES.set(Modes(now.grad, now.training, now.anomaly, inside, now.tracing))
 
     def __exit__(self, *exc: object) -> None:
         MODES.reset(self.token)

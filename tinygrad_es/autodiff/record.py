@@ -50,7 +50,7 @@ def make_node(y: Any, op: Primitive, first: Any, second: Any, tracked: bool) -> 
             )
         t.tracked = False
         t.op = None
-    if modes.scope:
+    if modes is not DEFAULT:
         t._scope = modes.scope
     if modes.anomaly:
         faults.look_for_nan(t, op, first, second)

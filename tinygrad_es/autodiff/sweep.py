@@ -16,7 +16,7 @@ import numpy as np
 from . import arrays, faults, floats, rules
 from .errors import GradientError, ShapeError
 from .hooks import run_hooks
-from .modes import MODES
+from .modes import MODES, derived
 from .order import as_recorded
 from .tensor import Tensor, as_tensor
 
@@ -325,36 +325,43 @@ def sweep_graph(
     for root, g in seeds:
         grads[root.index] = g if root.index not in grads else grads[root.index] + g
     found: list[tuple[Tensor, Tensor]] = []
-    for node in order:
-        op = node.op
-        g = grads.pop(node.index, None)
-        if g is None:
-            continue
-        if node.marks is not None:
-            if node.marks.watched:
-                g = run_hooks(node, g)
-            if node.marks.modified > node.index:
-                faults.check_output(node)
-        if op is None or (keep is not None and keep(node)):
-            found.append((node, g))
-            if op is None:
+    with derived(1 + max([node.scope.order for node in order], default=0)) as scope:
+        for node in order:
+            g = grads.pop(node.index, None)
+            if g is None:
                 continue
-        inputs = [as_tensor(x) for x in node.inputs]
-        for i, x in enumerate(node.inputs):
-            rule = op.rule(i)
-            if type(x) is not Tensor or not x.tracked or rule is None:
-                continue
-            extra = dict(node.params or {})
-            if op.variadic:
-                extra["which"] = i
-            try:
-                c = rule(rules, g, node, *inputs, **extra)
-            except Exception as error:
-                raise faults.explain_rule(node, i, g.value, error) from error
-            c = fit_graph(as_tensor(c), x)
-            before = grads.get(x.index)
-            grads[x.index] = c if before is None else before + c
+            if node.marks is not None:
+                if node.marks.watched:
+                    g = run_hooks(node, g)
+                if node.marks.modified > node.index:
+                    faults.check_output(node)
+            if node.op is None or (keep is not None and keep(node)):
+                found.append((node, g))
+            if node.op is not None:
+                scope.at(node.scope)
+                _pull_graph(node, g, grads)
     return found
+
+
+def _pull_graph(node: Tensor, g: Any, grads: dict[int, Any]) -> None:
+    """`Frontier.pull`, recorded."""
+    op = node.op
+    assert op is not None
+    inputs = [as_tensor(x) for x in node.inputs]
+    for i, x in enumerate(node.inputs):
+        rule = op.rule(i)
+        if type(x) is not Tensor or not x.tracked or rule is None:
+            continue
+        extra = dict(node.params or {})
+        if op.variadic:
+            extra["which"] = i
+        try:
+            c = rule(rules, g, node, *inputs, **extra)
+        except Exception as error:
+            raise faults.explain_rule(node, i, g.value, error) from error
+        c = fit_graph(as_tensor(c), x)
+        before = grads.get(x.index)
+        grads[x.index] = c if before is None else before + c
 
 
 def fit_graph(c: Tensor, like: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from .config import float_dtype
 from .errors import LOST_GRADIENT, GradientError, ShapeError, describe
 from .interface import Interface
 from .marks import Marks
-from .modes import MODES
+from .modes import MODES, OUTSIDE, Scope
 from .primitive import Primitive
 
 __all__ = ["Tensor", "as_tensor", "constant"]
@@ -111,7 +111,7 @@ class Tensor(Interface):
     index: int  # creation counter: inputs have smaller ones, but after a change in place
     marks: Marks | None  # None for nearly all
     # Empty in most results. (A `__getattr__` with defaults would make every attribute slower.)
-    _scope: str  # the layer it was born in
+    _scope: Scope  # the layer it was born in
     _grad: Any  # a float, an array, or the Tensor that `grad` hands out
 
     def __init__(
@@ -166,9 +166,9 @@ class Tensor(Interface):
         return self.second if self.op is not None and self.op.options else None
 
     @property
-    def scope(self) -> str:
+    def scope(self) -> Scope:
         """The layer it was born in."""
-        return getattr(self, "_scope", "")
+        return getattr(self, "_scope", OUTSIDE)
 
     @property
     def name(self) -> str | None:
