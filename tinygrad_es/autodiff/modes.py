@@ -43,19 +43,21 @@ class Scope(str):
     layer of the operation whose rule it is, at order 1; its derivatives in turn at order 2.
     """
 
-    __slots__ = ("call", "order")
+    __slots__ = ("call", "order", "outer")
     call: int
     order: int
+    outer: Scope | None  # the scope in which this one was entered
 
-    def __new__(cls, path: str, call: int = 0, order: int = 0) -> Scope:
+    def __new__(cls, path: str, call: int = 0, order: int = 0, outer: Scope | None = None) -> Scope:
         """The path `path`."""
         made = str.__new__(cls, path)
         made.call = call
         made.order = order
+        made.outer = outer
         return made
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Scope, (str(self), self.call, self.order)
+        return Scope, (str(self), self.call, self.order, self.outer)
 
 
 OUTSIDE = Scope("")
@@ -177,7 +179,7 @@ class scope:
     def __enter__(self) -> None:
         now = MODES.get()
         path = f"{now.scope}/{self.name}" if now.scope else self.name
-        inside = Scope(path, next_call(), now.scope.order)
+        inside = Scope(path, next_call(), now.scope.order, now.scope or None)
         training = now.training if self.training is None else self.training
         self.token = MODES.set(Modes(now.grad, training, now.anomaly, inside, now.tracing))
 
@@ -211,7 +213,7 @@ class derived:
         """Name the scope of the node whose rules come next."""
         if where is not self.last:
             self.last, now = where, self.before
-            inside = Scope(where, where.call, self.order)
+            inside = Scope(where, where.call, self.order, where.outer)
             MODES.set(Modes(now.grad, now.training, now.anomaly, inside, now.tracing))
 
     def __exit__(self, *exc: object) -> None:
