@@ -20,10 +20,11 @@ import numpy as np
 
 import tinygrad_es  # noqa: F401 - loads the whole table
 from tinygrad_es.autodiff import arrays, expressions, rules
-from tinygrad_es.autodiff.expressions import Expression, call_text
+from tinygrad_es.autodiff.expressions import call_text
 from tinygrad_es.autodiff.primitive import PRIMITIVES, Primitive
 from tinygrad_es.check.battery import inputs_of_sample
 from tinygrad_es.check.numeric import cotangent
+from tinygrad_es.views.formulas import READING, Symbol
 
 TARGET = Path(__file__).with_name("derivatives.md")
 LONG = 76  # characters of a formula from which on its repeated parts get names
@@ -57,68 +58,7 @@ COLUMNS = (
 )
 
 
-# --- the text reading, made for readers -----------------------------------------------------------
-
-
-class Length(int):
-    """A length that prints as where it came from: `x.shape[0]`."""
-
-    text: str
-
-    def __new__(cls, text: str, value: int) -> Length:
-        """The integer `value`, printed as `text`."""
-        length = super().__new__(cls, value)
-        length.text = text
-        return length
-
-    def __repr__(self) -> str:
-        return self.text
-
-
-class Shape(tuple):  # type: ignore[type-arg]  # of Lengths
-    """A shape that prints as `x.shape`."""
-
-    text: str
-
-    def __new__(cls, text: str, lengths: tuple[int, ...]) -> Shape:
-        """The lengths, each printed as `x.shape[i]`."""
-        shape = super().__new__(cls, [Length(f"{text}[{i}]", n) for i, n in enumerate(lengths)])
-        shape.text = text
-        return shape
-
-    def __repr__(self) -> str:
-        return self.text
-
-
-class Symbol(Expression):
-    """A letter of a formula, whose shape is named and not spelt out in numbers."""
-
-    __slots__ = ()
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """`x.shape`."""
-        return Shape(f"{self.text}.shape", np.shape(self.value))
-
-    @property
-    def size(self) -> int:
-        """`x.size`."""
-        return Length(f"{self.text}.size", int(np.size(self.value)))
-
-
-class Reading:
-    """The text reading, except that rows NumPy has no function for stay calls: `sigmoid(x)`."""
-
-    def __getattr__(self, name: str) -> Any:
-        if name in arrays.NATIVE:
-            return getattr(expressions, name)
-
-        def write(*inputs: Any, **options: Any) -> Expression:
-            values = [getattr(x, "value", x) for x in inputs]
-            text = call_text(name, inputs, options).removeprefix("np.")
-            return Symbol(text, getattr(arrays, name)(*values, **options))
-
-        return write
+# --- formulas -------------------------------------------------------------------------------------
 
 
 def with_names(formula: str) -> str:
@@ -188,7 +128,7 @@ def formulas(op: Primitive) -> str:
             lines.append(f"∂{letter}: —")
             continue
         extra = {"which": i, **options} if op.variadic else options
-        lines.append(f"∂{letter}: {with_names(str(rule(Reading(), g, out, *xs, **extra)))}")
+        lines.append(f"∂{letter}: {with_names(str(rule(READING, g, out, *xs, **extra)))}")
     return "<br>".join(lines)
 
 

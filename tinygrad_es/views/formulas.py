@@ -1,0 +1,165 @@
+"""Formulas of recorded operations: the text reading, made for readers.
+
+An operation and its rules write themselves as NumPy source over the letters of the table (`g` the
+gradient that arrives, `y` the output, inputs by their letter). Lengths print as where they came
+from (`x.shape[0]`), operations of the table stay calls (`sigmoid(x)`), and a choice between two
+branches that is the same for all elements is made.
+
+>>> from tinygrad_es import ops
+>>> rule_source(ops.tanh.primitive, 0, 1.0, 0.46, [0.5])
+'g * (1.0 - y * y)'
+>>> forward_source(ops.tanh.primitive, [0.5])
+'np.tanh(x)'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..autodiff import arrays, expressions
+from ..autodiff.expressions import Expression, call_text
+from ..autodiff.primitive import Primitive
+
+__all__ = ["READING", "Symbol", "forward_source", "letters_of", "rule_source"]
+
+# forwards that read better than the name of the operation
+_SPELT = frozenset(
+    [
+        *("add", "subtract", "multiply", "divide", "negative", "power", "matmul", "square"),
+        *("reciprocal", "remainder", "floor_divide", "getitem", "transpose"),
+    ]
+)
+
+
+class Length(int):
+    """A length that prints as where it came from: `x.shape[0]`."""
+
+    text: str
+
+    def __new__(cls, text: str, value: int) -> Length:
+        """The integer `value`, printed as `text`."""
+        length = super().__new__(cls, value)
+        length.text = text
+        return length
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+class Shape(tuple):  # type: ignore[type-arg]  # of Lengths
+    """A shape that prints as `x.shape`."""
+
+    text: str
+
+    def __new__(cls, text: str, lengths: tuple[int, ...]) -> Shape:
+        """The lengths, each printed as `x.shape[i]`."""
+        shape = super().__new__(cls, [Length(f"{text}[{i}]", n) for i, n in enumerate(lengths)])
+        shape.text = text
+        return shape
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+class Symbol(Expression):
+    """A letter of a formula, whose shape is named and not spelt out in numbers."""
+
+    __slots__ = ()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """`x.shape`."""
+        return Shape(f"{self.text}.shape", np.shape(self.value))
+
+    @property
+    def size(self) -> int:
+        """`x.size`."""
+        return Length(f"{self.text}.size", int(np.size(self.value)))
+
+
+class Reading:
+    """The text reading, except that rows NumPy has no function for stay calls: `sigmoid(x)`."""
+
+    def __init__(self, choosing: bool = False) -> None:
+        self.choosing = choosing  # whether `where` with one condition for all is decided
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "where" and self.choosing:
+            return _chosen
+        if name in arrays.NATIVE or name == "getitem":
+            return getattr(expressions, name)
+
+        def write(*inputs: Any, **options: Any) -> Expression:
+            values = [getattr(x, "value", x) for x in inputs]
+            text = call_text(name, inputs, options).removeprefix("np.")
+            with np.errstate(all="ignore"):
+                return Symbol(text, getattr(arrays, name)(*values, **options))
+
+        return write
+
+
+def _chosen(condition: Any, a: Any, b: Any) -> Any:
+    value = np.asarray(getattr(condition, "value", condition))
+    if value.size == 1:
+        return a if value.all() else b
+    return expressions.where(condition, a, b)
+
+
+READING = Reading()
+_CHOOSING: Any = Reading(choosing=True)
+
+
+def letters_of(op: Primitive, count: int) -> list[str]:
+    """The letters of the inputs; a variadic operation numbers them."""
+    return [f"x{i}" for i in range(count)] if op.variadic else list(op.inputs)
+
+
+def forward_source(
+    op: Primitive, values: Sequence[Any], options: Mapping[str, Any] | None = None
+) -> str:
+    """The operation as source over its letters."""
+    letters = letters_of(op, len(values))
+    xs = [Symbol(letter, _value(v)) for letter, v in zip(letters, values, strict=True)]
+    if op.name in _SPELT:
+        return str(op.forward(_CHOOSING, *xs, **(options or {})))
+    given = {k: v for k, v in (options or {}).items() if not _usual(op.options.get(k), v)}
+    text = call_text(op.name, tuple(xs), given)
+    return text if op.name in arrays.NATIVE else text.removeprefix("np.")
+
+
+def rule_source(
+    op: Primitive,
+    position: int,
+    gradient: Any,
+    output: Any,
+    values: Sequence[Any],
+    options: Mapping[str, Any] | None = None,
+) -> str | None:
+    """∂L/∂(input at `position`) as source over `g`, `y` and the letters; None without a rule."""
+    rule = op.rule(position)
+    if rule is None:
+        return None
+    letters = letters_of(op, len(values))
+    if not op.elementwise:  # its rules ask for axes, which a float has not
+        values = [np.asarray(v) for v in values]
+        gradient, output = np.asarray(gradient), np.asarray(output)
+    xs = [Symbol(letter, _value(v)) for letter, v in zip(letters, values, strict=True)]
+    extra = dict(options or {})
+    if op.variadic:
+        extra["which"] = position
+    y = Symbol("y" if "y" not in letters else "out", _value(output))
+    with np.errstate(all="ignore"):
+        return str(rule(_CHOOSING, Symbol("g", _value(gradient)), y, *xs, **extra))
+
+
+def _usual(default: Any, value: Any) -> bool:
+    """Whether an option says nothing new."""
+    return value is None or (not isinstance(value, np.ndarray) and bool(np.all(default == value)))
+
+
+def _value(value: Any) -> Any:
+    """An array where NumPy's functions shall be asked for shapes."""
+    return value if isinstance(value, (float, np.ndarray)) else np.asarray(value)
