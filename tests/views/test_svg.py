@@ -44,7 +44,7 @@ def chain_rule(rankdir: str = "LR", labels: bool = False) -> Figure:
     ]
     arrows = [Arrow(0, 2), Arrow(1, 2), Arrow(2, 4), Arrow(3, 4)]
     if labels:
-        arrows += [Arrow(b, a, f"{b}{a}", "backward") for a, b, _, _ in arrows]
+        arrows += [Arrow(b, a, f"{b}{a}", "backward") for a, b, *_ in arrows]
     return Figure(boxes, arrows, "f = (x + y) · z", rankdir, "The chain rule.")
 
 

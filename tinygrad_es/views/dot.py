@@ -7,7 +7,7 @@ The text depends on the figure only, so it can be compared with a golden file. B
 from functools import lru_cache
 from textwrap import wrap
 
-from tinygrad_es.views.figure import Arrow, Box, Figure, clean, escape, role, shorten
+from tinygrad_es.views.figure import Arrow, Box, Figure, clean, escape, role, shorten, tint
 
 TEXT_LIMIT, CAPTION_LIMIT = 60, 600
 
@@ -18,6 +18,17 @@ KINDS = {
     "constant": 'color="#6b7280", fillcolor="#f3f4f6", style="rounded,filled,dashed"',
     "operation": 'color="#475569", fillcolor="#f8fafc", style="rounded,filled"',
     "output": 'color="#b45309", fillcolor="#fdeed8", style="filled", peripheries=2',
+    "layer": 'color="#0f766e", fillcolor="#e0f2ef", style="rounded,filled", penwidth=1.8',
+}
+# of a recorded backward pass, by its order; a box says it in its title too
+ORDERS = {1: 'color="#be123c", fillcolor="#fdecef"', 2: 'color="#a16207", fillcolor="#fdf6d8"'}
+MARKS = {
+    "active": 'color="#d97706", penwidth=3',
+    "waiting": 'color="#9ca3af", fontcolor="#6b7280"',
+    "failed": 'color="#b91c1c", fillcolor="#fee2e2", penwidth=3',
+    "wrong": 'color="#b91c1c", fillcolor="#fee2e2", penwidth=3',
+    "carried": 'color="#b45309", fillcolor="#fef3c7", penwidth=2',
+    "right": 'color="#15803d", fillcolor="#dcfce7"',
 }
 TEXTS = {"value": "#15803d", "grad": "#b91c1c", "other": "#1f2937"}
 
@@ -47,10 +58,18 @@ def to_dot(figure: Figure) -> str:
     """
     parts = [HEAD.format(rankdir=figure.rankdir, label=_caption(figure))]
     parts += [
-        f"  n{i} [label={_label(box)}, {KINDS[box.kind]}];\n" for i, box in enumerate(figure.boxes)
+        f"  n{i} [label={_label(box)}, {_look(box)}];\n" for i, box in enumerate(figure.boxes)
     ]
     parts += [f"  {_arrow(arrow)};\n" for arrow in figure.arrows]
     return "".join([*parts, "}\n"])
+
+
+def _look(box: Box) -> str:
+    """Border and fill; where an attribute is given twice, Graphviz takes the last."""
+    look = KINDS[box.kind]
+    if box.order and box.kind in ("operation", "layer"):
+        look += ", " + ORDERS[min(box.order, 2)]
+    return f"{look}, {MARKS[box.mark]}" if box.mark in MARKS else look
 
 
 def _safe(text: str, limit: int = TEXT_LIMIT) -> str:
@@ -70,15 +89,31 @@ def _caption(figure: Figure) -> str:
 def _label(box: Box) -> str:
     """A title, or a table of title, rows and note."""
     title = f"<B>{_safe(box.title) or ' '}</B>"
-    if not (box.rows or box.note):
+    if not (box.rows or box.note or box.flag):
         return f"<{title}>"
     rows = [f'<TR><TD COLSPAN="2">{title}</TD></TR><HR/>']
-    for label, text in box.rows:
+    for label, text, *heat in box.rows:
         rows.append(f"{_row(label)}{_safe(text) or ' '}</FONT></TD></TR>")
+        if heat and heat[0]:
+            rows.append(f'<TR><TD COLSPAN="2" ALIGN="RIGHT">{_heat(heat[0])}</TD></TR>')
+    if box.flag:
+        flag = _safe(box.flag)
+        rows.append(f'<TR><TD COLSPAN="2"><FONT COLOR="#b91c1c"><B>{flag}</B></FONT></TD></TR>')
     if box.note:
         note = _safe(box.note) or " "
         rows.append(f'<TR><TD COLSPAN="2"><FONT POINT-SIZE="9"><I>{note}</I></FONT></TD></TR>')
     return f"<{TABLE}{''.join(rows)}</TABLE>>"
+
+
+def _heat(cells: tuple[tuple[float, ...], ...]) -> str:
+    """A small table of coloured cells: blue for what is negative, red for what is positive."""
+    size = 'FIXEDSIZE="TRUE" WIDTH="9" HEIGHT="9"'
+    rows = []
+    for row in cells:
+        colours = [tint(value) for value in row]
+        rows.append("".join([f'<TD {size} BGCOLOR="{colour}"></TD>' for colour in colours]))
+    inner = "".join([f"<TR>{row}</TR>" for row in rows])
+    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{inner}</TABLE>'
 
 
 @lru_cache(maxsize=256)  # a figure has few labels: 100,000 boxes in 0.4 s instead of 0.5 s
@@ -97,5 +132,9 @@ def _arrow(arrow: Arrow) -> str:
     if arrow.kind == "backward":
         ends = ends[::-1]
         attributes.append(BACKWARD)
+    if arrow.width:
+        attributes.append(f"penwidth={arrow.width}")
+    if arrow.mark == "active":
+        attributes.append('color="#d97706"')
     tail = f" [{', '.join(attributes)}]" if attributes else ""
     return f"n{ends[0]} -> n{ends[1]}{tail}"

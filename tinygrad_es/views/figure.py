@@ -16,9 +16,11 @@ text and small integers, so it can be printed, compared, tested and pickled with
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-BOX_KINDS = ("input", "parameter", "constant", "operation", "output")
+BOX_KINDS = ("input", "parameter", "constant", "operation", "output", "layer")
+# what else is to be seen of a box: where a walk through the pass stands, and what is wrong with it
+MARKS = ("", "active", "done", "waiting", "failed", "wrong", "carried", "right")
 ARROW_KINDS = ("forward", "backward")
 RANKDIRS = ("LR", "TB")
 
@@ -32,31 +34,46 @@ _JOINERS = "\u200c\u200d"  # invisible, yet they hold emoji and some scripts tog
 # -- the data -----------------------------------------------------------------------------------
 
 
+class Row(NamedTuple):
+    """A line of a box: a label, a text, and for an array its heat map (`numbers.heat`)."""
+
+    label: str
+    text: str
+    heat: tuple[tuple[float, ...], ...] = ()
+
+
 class Box(NamedTuple):
     """One node: a title, rows of (label, text), and what kind of node it is.
 
     `key` is the node's identity (unique in a figure), `title` what is printed (`x`,
-    `q  =  x + y`, `·`), `note` a smaller last line (a scope, a source line, a warning).
+    `q  =  x + y`, `·`), `note` a smaller last line (a scope, a source line, a warning). `flag` is
+    a warning in words; `order` counts the backward passes it comes out of.
     """
 
     key: str
     title: str
-    rows: tuple[tuple[str, str], ...]
+    rows: tuple[tuple[Any, ...], ...]  # Rows, or pairs
     kind: str
     note: str = ""
+    flag: str = ""
+    order: int = 0
+    mark: str = ""
 
 
 class Arrow(NamedTuple):
     """An arrow between two boxes, given by their indices in `Figure.boxes`.
 
     A `"forward"` arrow carries a value to the node that uses it. A `"backward"` arrow carries a
-    gradient the other way; it does not change where the boxes are placed.
+    gradient the other way; it does not change where the boxes are placed. `width` is 0 for a
+    usual line, or 1 to 4 by the size of what it carries.
     """
 
     source: int
     target: int
     label: str = ""
     kind: str = "forward"
+    width: int = 0
+    mark: str = ""
 
 
 class _Fields(NamedTuple):
@@ -108,8 +125,13 @@ def _check_boxes(boxes: tuple[Box, ...]) -> None:
         earlier = first.setdefault(box.key, index)
         if earlier != index:
             raise ValueError(f"boxes {earlier} and {index} have the same key {box.key!r}.")
+        if box.mark not in MARKS:
+            raise ValueError(
+                f"box {index} ({box.key!r}) has an unknown mark: expected one of "
+                f"{_listed(MARKS)}. Received: {box.mark!r}."
+            )
         for row in box.rows:
-            if len(row) != 2 or isinstance(row, str):
+            if len(row) not in (2, 3) or isinstance(row, str):
                 raise ValueError(
                     f"box {index} ({box.key!r}): a row is a (label, text) pair. Received: {row!r}."
                 )
@@ -178,3 +200,16 @@ def escape(text: str) -> str:
     """
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return text.replace('"', "&quot;").replace("'", "&#39;")
+
+
+def tint(value: float) -> str:
+    """The colour of a cell of a heat map: blue for −1, near white for 0, red for 1, grey for NaN.
+
+    >>> tint(-1.0), tint(0.0), tint(1.0), tint(float("nan"))
+    ('#2166ac', '#f7f7f7', '#b2182b', '#808080')
+    """
+    if value != value:
+        return "#808080"
+    end = (178, 24, 43) if value > 0 else (33, 102, 172)
+    share = min(abs(value), 1.0)
+    return "#" + "".join([f"{round(247 + (c - 247) * share):02x}" for c in end])
