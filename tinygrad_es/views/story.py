@@ -24,6 +24,7 @@ What arrives at a node is the sum of the terms that were sent to it.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -72,10 +73,15 @@ class Story:
         self.outgoing = graph.outgoing()
         roots = [i for i, node in enumerate(graph.nodes) if node.kind == "output"]
         self.root = roots[-1] if roots else len(graph.nodes) - 1
-        self.steps = tuple(
+
+    @functools.cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """The operations that a gradient reaches, in the order of the backward pass."""
+        nodes = self.graph.nodes
+        return tuple(
             Step(i, self._terms(i))
-            for i in reversed(range(len(graph.nodes)))
-            if graph.nodes[i].op is not None and graph.nodes[i].gradient is not None
+            for i in reversed(range(len(nodes)))
+            if nodes[i].op is not None and nodes[i].gradient is not None
         )
 
     def name(self, i: int) -> str:
