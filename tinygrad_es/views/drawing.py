@@ -2,100 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .dot import to_dot
 from .figure import Arrow, Box, Figure
+from .pictures import Drawing
 from .snapshot import Node, Snapshot, snapshot
-from .svg import to_svg
 
 __all__ = ["Drawing", "draw"]
 
-ENGINES = ("dot", "builtin")
-TIME_LIMIT = 20.0  # seconds for Graphviz: a random graph of 200 nodes can take it minutes
-LARGE = 2000  # boxes, from which on Graphviz is not tried
 _INFIX = frozenset(["+", "−", "·", "/", "@", "^", "%", "//"])
-
-
-class Drawing:
-    """A figure of a graph. In a notebook it shows itself; `.dot()` and `.svg()` are its texts."""
-
-    def __init__(self, figure: Figure, engine: str | None = None) -> None:
-        self.figure = figure
-        self.engine = engine
-
-    def dot(self) -> str:
-        """The graph in Graphviz' language; the same in every run."""
-        return to_dot(self.figure)
-
-    def svg(self) -> str:
-        """The picture, drawn by Graphviz' `dot` where it is installed, else by the built-in layout.
-
-        Order of choice: the `engine` of `draw`, the environment variable TINYGRAD_ES_ENGINE
-        ("dot" or "builtin"), `dot` on the PATH, the built-in layout.
-
-        Raises:
-            ValueError: an unknown engine.
-            FileNotFoundError: engine "dot" was asked for and is not installed.
-        """
-        asked = self.engine or os.environ.get("TINYGRAD_ES_ENGINE") or None
-        if asked is not None and asked not in ENGINES:
-            raise ValueError(f"engine: expected one of {ENGINES}. Received: {asked!r}.")
-        program = shutil.which("dot")
-        if asked == "dot" and program is None:
-            raise FileNotFoundError(
-                "engine 'dot' needs the program `dot` of Graphviz on the PATH (Debian: apt install "
-                "graphviz; macOS: brew install graphviz; conda install graphviz). Without it, "
-                "engine='builtin' draws the same graph."
-            )
-        if asked == "builtin" or program is None or (asked is None and self._is_large()):
-            return to_svg(self.figure)
-        try:
-            return _by_graphviz(program, self.dot())
-        except (subprocess.SubprocessError, OSError) as error:
-            if asked == "dot" and not isinstance(error, subprocess.TimeoutExpired):
-                raise
-            late = isinstance(error, subprocess.TimeoutExpired)
-            why = "did not answer in time" if late else "failed"
-            note = f"{self.figure.note} (built-in layout: Graphviz {why})".strip()
-            figure = self.figure
-            return to_svg(Figure(figure.boxes, figure.arrows, figure.title, figure.rankdir, note))
-
-    def _is_large(self) -> bool:
-        return len(self.figure.boxes) > LARGE
-
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write `.svg` or `.dot`, by the ending of the path; returns the path.
-
-        Raises:
-            ValueError: another ending.
-        """
-        target = Path(path)
-        writers = {".svg": self.svg, ".dot": self.dot, ".gv": self.dot}
-        if target.suffix not in writers:
-            raise ValueError(
-                f"save: expected a path that ends in {', '.join(writers)}. Received: {str(path)!r}."
-            )
-        target.write_text(writers[target.suffix](), encoding="utf-8")
-        return target
-
-    def _repr_svg_(self) -> str:
-        try:
-            return self.svg()
-        except Exception:  # a notebook must not break on its picture: the built-in one always works
-            return to_svg(self.figure)
-
-    def __repr__(self) -> str:
-        n = len(self.figure.boxes)
-        nodes = f"{n} node{'' if n == 1 else 's'}"
-        return f"<Drawing of {nodes}; .svg(), .dot(), .save('graph.svg')>"
 
 
 def draw(
@@ -113,7 +31,7 @@ def draw(
         gradient: what arrives at `root`; needed where it is more than one number.
         title: above the picture.
         rankdir: "LR" from left to right, "TB" from top to bottom.
-        engine: "dot" (Graphviz) or "builtin"; by default what is there.
+        engine: "dot" or "pygraphviz" (both are Graphviz) or "builtin"; by default what is there.
 
     >>> from tinygrad_es import Tensor, draw
     >>> x, y = Tensor(-2.0, requires_grad=True, name="x"), Tensor(5.0, name="y")
@@ -182,15 +100,3 @@ def short(value: Any) -> str:
     if low == high:
         return f"{array.shape} all {low:.4g}"
     return f"{array.shape} {low:.3g} … {high:.3g}, mean {mean:.3g}"
-
-
-def _by_graphviz(program: str, text: str) -> str:
-    done = subprocess.run(  # a list of arguments, no shell
-        [program, "-Tsvg"],
-        input=text.encode(),
-        capture_output=True,
-        timeout=TIME_LIMIT,
-        check=True,
-    )
-    svg = done.stdout.decode()
-    return svg[svg.index("<svg") :]
