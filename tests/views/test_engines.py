@@ -215,7 +215,8 @@ def test_every_ending_of_text_is_written(tmp_path):
     picture = drawing("builtin")
     for name, text in (
         ("a.svg", picture.svg()), ("b.SVG", picture.svg()), ("a.dot", picture.dot()),
-        ("a.gv", picture.dot()),
+        ("a.gv", picture.dot()), ("a.mmd", picture.mermaid()),
+        ("a.md", f"```mermaid\n{picture.mermaid()}```\n"),
     ):  # fmt: skip
         assert picture.save(tmp_path / name) == tmp_path / name
         assert (tmp_path / name).read_text(encoding="utf-8") == text

@@ -11,6 +11,7 @@ from typing import Any
 from .dot import to_dot
 from .engines import DPI, asked_for, image, picture
 from .figure import Figure
+from .mermaid import to_markdown, to_mermaid
 from .svg import to_svg
 
 __all__ = ["WRITERS", "Drawing"]
@@ -42,6 +43,10 @@ class Drawing:
             FileNotFoundError: the engine was asked for and is not installed.
         """
         return picture(self.figure, self.engine)
+
+    def mermaid(self) -> str:
+        """The graph as a Mermaid flowchart, which GitHub draws in a block ```` ```mermaid ````."""
+        return to_mermaid(self.figure)
 
     def graphviz(self) -> Any:
         """The graph as a `graphviz.Source`, for what that package can do with it."""
@@ -101,6 +106,8 @@ WRITERS: dict[str, Callable[[Drawing], str | bytes]] = {
     ".svg": Drawing.svg,
     ".dot": Drawing.dot,
     ".gv": Drawing.dot,
+    ".mmd": Drawing.mermaid,
+    ".md": lambda drawing: to_markdown(drawing.figure),
     ".png": lambda drawing: image(drawing.figure, "png", drawing.engine, drawing.dpi),
     ".pdf": lambda drawing: image(drawing.figure, "pdf", drawing.engine),
 }
