@@ -13,6 +13,7 @@ import pytest
 import tinygrad_es as tg
 from tinygrad_es import Tensor, draw, ops
 from tinygrad_es.views import drawing, snapshot
+from tinygrad_es.views.numbers import short
 
 
 def chain_rule():
@@ -58,10 +59,10 @@ def test_reuse_constants_and_names():
     graph = snapshot(a * a + 1.0)
     assert sum(e.source == 0 for e in graph.edges) == 2
     text = draw(a * a + 1.0).dot()
-    for title in ("a · a", "constant", "+"):
+    for title in ("a·a", "constant", "+"):
         assert f"<B>{title}</B>" in text
     assert "<B>exp(a)</B>" in draw(ops.exp(a)).dot()
-    assert "<B>a · 2</B>" in draw(a * 2).dot()
+    assert "<B>a·2</B>" in draw(a * 2).dot()
 
 
 def test_without_a_gradient_there_is_a_dash():
@@ -76,7 +77,7 @@ def test_svg_and_files(tmp_path):
     root = ET.fromstring(picture.svg())
     assert root.tag.endswith("svg")
     text = "".join(root.itertext())
-    for part in ("q = x + y", "f = q · z", "-12", "f = (x + y)·z"):
+    for part in ("q = x + y", "f = q·z", "-12", "f = (x + y)·z"):
         assert part in text
     for name in ("a.svg", "a.dot", "a.gv"):
         path = picture.save(tmp_path / name)
@@ -103,7 +104,7 @@ def test_layers_are_named():
     ],
 )
 def test_short(value, text):
-    assert drawing.short(value) == text
+    assert short(value) == text
 
 
 def test_hostile_names():
@@ -119,7 +120,8 @@ def test_deep_graphs():
     y = x
     for _ in range(20_000):
         y = y * 1.0
-    assert draw(y).dot().count(" -> ") == 40_000
+    assert draw(y).dot().count("operations") == 1  # by its ends
+    assert "19,994 operations" in draw(y).dot()
 
 
 def test_the_same_text_in_every_process():

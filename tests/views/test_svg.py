@@ -221,7 +221,8 @@ def test_no_arrow_points_back():
     graphs = [(w0 * x0 + w1 * x1 + w2).sigmoid(), x**3 + 2 * x**2 - 5 * x + 1]
     for graph in graphs:
         tips = re.findall(
-            r'class="tip" d="M([\d.]+) [\d.]+L([\d.]+)', draw(graph, engine="builtin").svg()
+            r'class="tip" d="M([\d.]+) [\d.]+L([\d.]+)',
+            draw(graph, direction="forward", engine="builtin").svg(),
         )
         assert tips
         assert all(float(tip) > float(back) for tip, back in tips)

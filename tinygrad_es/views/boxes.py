@@ -1,4 +1,4 @@
-"""What a drawing shows: boxes and arrows of a snapshot, folded or not, whole or step by step."""
+"""What a drawing shows: a snapshot, folded or not, whole or step by step, as boxes and arrows."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..languages import say
+from .failure import operand_rows
 from .figure import Arrow, Box, Figure, Row
 from .fold import Item, Link, Outline, fold
 from .notation import number
@@ -35,14 +36,14 @@ WORDS = {
     "calls": ("calls of one layer", "llamadas de una capa"),
     "layers": ("layers alike", "capas iguales"),
     "legend": (
-        "→ value, forward   ⇠ gradient, back: what arrives · local derivative = what is passed on; "
-        "the thicker, the larger   bar: parameter   round: input   dashed: constant   "
-        "double border: result   Σ: sum of what arrives, or over a broadcast axis   "
+        "→ value, forward ▪ ⇠ gradient, back: what arrives · local derivative = what is passed on; "
+        "thicker: larger ▪ bar: parameter ▪ round: input ▪ dashed: constant ▪ double border: "
+        "result ▪ two sheets: layer ▪ Σ: sum of what arrives, or over a broadcast axis ▪ "
         "—: no gradient was computed",
-        "→ valor, hacia delante   ⇠ gradiente, hacia atrás: lo que llega · derivada local = lo que "
-        "se pasa; más grueso, mayor   barra: parámetro   redondo: entrada   de trazos: constante   "
-        "borde doble: resultado   Σ: suma de lo que llega, o sobre un eje de broadcasting   "
-        "—: no se calculó ningún gradiente",
+        "→ valor, hacia delante ▪ ⇠ gradiente, hacia atrás: lo que llega · derivada local = lo que "
+        "se pasa; más gruesa: mayor ▪ barra: parámetro ▪ redonda: entrada ▪ a trazos: constante ▪ "
+        "borde doble: resultado ▪ dos hojas: capa ▪ Σ: suma de lo que llega, o sobre un eje de "
+        "broadcasting ▪ —: no se calculó ningún gradiente",
     ),
 }
 
@@ -59,6 +60,7 @@ def figure_of(
     note: str = "",
     language: str | None = None,
     step: int | None = None,
+    failed: int | None = None,
 ) -> Figure:
     """The boxes and arrows of a snapshot or of its outline.
 
@@ -73,10 +75,13 @@ def figure_of(
         note: the caption.
         language: "en" or "es".
         step: only so many operations of the backward pass have been done, the last is active.
+        failed: the node that could not be computed.
     """
     outline = fold(graph) if isinstance(graph, Snapshot) else graph
-    return _Painter(outline, direction, labels, flags or {}, language, step).figure(
-        title, rankdir, "   ".join([note, say(WORDS["legend"], language)] if legend else [note])
+    return _Painter(outline, direction, labels, flags or {}, language, step, failed).figure(
+        title,
+        rankdir,
+        " ▪ ".join([*filter(None, [note]), say(WORDS["legend"], language)] if legend else [note]),
     )
 
 
@@ -89,11 +94,13 @@ class _Painter:
         flags: Mapping[int, str],
         language: str | None,
         step: int | None,
+        failed: int | None,
     ) -> None:
         self.outline, self.graph = outline, outline.graph
         self.direction = direction
         self.labelled = len(outline.items) <= LABELLED if labels is None else labels
         self.flags = flags
+        self.failed = failed
         self.words = {key: say(pair, language) for key, pair in WORDS.items()}
         self.story = Story(self.graph) if len(self.graph.nodes) <= SPELT else None
         self.done = self._done(step)
@@ -163,6 +170,10 @@ class _Painter:
         if node.kind == "run":
             count = f"{node.options['operations']:,} {self.words['operations']}"
             return Box(f"n{i}", "…", (), "layer", count)
+        if i == self.failed:
+            received = [Row(*row) for row in operand_rows(self.graph, i)]
+            title = node.symbol or node.op or "?"
+            return Box(f"n{i}", f"✗ {title}", tuple(received), node.kind, node.line, mark="failed")
         rows = [] if self.direction == "backward" else [self.row("value", node.value)]
         if node.kind != "constant" and self.direction != "forward":
             rows.append(self.gradient(i, node))

@@ -1,102 +1,196 @@
-"""`draw(loss)`: the graph with the value and the gradient of every node, as DOT or SVG."""
+"""`draw(loss)`: the graph with the value and the gradient of every node, and what the rules say."""
 
 from __future__ import annotations
 
-import re
+import os
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
+from .boxes import DIRECTIONS, figure_of
+from .data import to_json
+from .failure import failed_graph
+from .figure import Figure
+from .fold import Outline, fold
+from .names import caller_names
+from .pictures import WRITERS, Drawing
+from .snapshot import Snapshot, snapshot
+from .story import Story
+from .subject import ForwardFailed, derived, merged_names, recorded
+from .text import to_text
 
-from .figure import Arrow, Box, Figure
-from .pictures import Drawing
-from .snapshot import Node, Snapshot, snapshot
+__all__ = ["Drawing", "GraphDrawing", "draw", "figure_of"]
 
-__all__ = ["Drawing", "draw"]
+MANY = 300  # nodes, above which layers are closed unless something else is asked for
+CROWDED = 60  # boxes, above which repeats become one box as well
+LONGEST = 300  # operations in single file, of which more are drawn by their ends
 
-_INFIX = frozenset(["+", "−", "·", "/", "@", "^", "%", "//"])
+
+class GraphDrawing(Drawing):
+    """A drawing of a recorded graph: beside the figure it has the graph's numbers and steps."""
+
+    def __init__(
+        self,
+        outline: Outline,
+        settings: Mapping[str, Any],
+        engine: str | None = None,
+        error: BaseException | None = None,
+    ) -> None:
+        super().__init__(figure_of(outline, **settings), engine)
+        self.outline = outline
+        self.graph: Snapshot = outline.graph
+        self.settings = dict(settings)
+        self.error = error  # what the forward pass raised, where it did
+
+    def json(self) -> str:
+        """All nodes, edges, numbers, layers and steps as JSON, nothing folded."""
+        return to_json(self.graph)
+
+    def text(self) -> str:
+        """The forward and the backward pass in lines of text."""
+        return to_text(self.graph, self.settings.get("language"))
+
+    def frames(self) -> list[Figure]:
+        """The backward pass in pictures: before it, and after each operation."""
+        if len(self.graph.nodes) > MANY:
+            raise ValueError(
+                f"frames: expected a graph of at most {MANY} nodes. Received: "
+                f"{len(self.graph.nodes)}; .html() steps through larger ones."
+            )
+        count = len(Story(self.graph).steps)
+        return [
+            figure_of(self.outline, **self.settings | {"step": step, "labels": True})
+            for step in range(count + 1)
+        ]
+
+    def save_frames(self, folder: str | os.PathLike[str]) -> list[Any]:
+        """Write the frames as `step_00.svg`, `step_01.svg`, … into a folder; returns the paths."""
+        figures = self.frames()
+        digits = max(2, len(str(len(figures))))
+        os.makedirs(folder, exist_ok=True)
+        return [
+            Drawing(figure, self.engine).save(os.path.join(folder, f"step_{k:0{digits}}.svg"))
+            for k, figure in enumerate(figures)
+        ]
+
+
+WRITERS |= {".json": lambda drawing: _of_graph(drawing).json()}
+WRITERS |= {".txt": lambda drawing: _of_graph(drawing).text() + "\n"}
+
+
+def _of_graph(drawing: Drawing) -> GraphDrawing:
+    if isinstance(drawing, GraphDrawing):
+        return drawing
+    raise ValueError(
+        "save: .html, .json and .txt show a recorded graph, draw(loss). Received: a picture of "
+        "something else; .svg and .dot always work."
+    )
 
 
 def draw(
     root: Any,
-    *,
+    *inputs: Any,
     gradient: Any = None,
+    order: int = 0,
+    names: Any = True,
+    direction: str = "both",
+    collapse: str | int | bool | None = None,
+    focus: str | Iterable[str] = (),
+    repeats: bool | None = None,
+    constants: bool = True,
+    labels: bool | None = None,
+    legend: bool = False,
     title: str = "",
     rankdir: str = "LR",
     engine: str | None = None,
-) -> Drawing:
-    """Draw the graph that ends in a Tensor: value and gradient on every node.
+    language: str | None = None,
+) -> GraphDrawing:
+    """Draw a recorded graph: what was computed, forward, and what the chain rule sends back.
+
+    Boxes have the value and the gradient of every node. Solid arrows carry values; dashed ones
+    carry gradients back, and say what they do: `1·(−4) = −4` is (what arrives)·(the local
+    derivative) = (what is passed on). The graph itself does not change.
 
     Args:
-        root: the last Tensor, for example a loss.
+        root: a Tensor (for example a loss) or several; a model; a function; an error.
+        *inputs: of a model or a function, which is called with them: `draw(f, x)`,
+            `draw(model, x)`, `draw(model, x, y)` for its loss. Where it fails, the graph up to the
+            operation that failed is drawn, that one in red with what it received.
         gradient: what arrives at `root`; needed where it is more than one number.
+        order: 0 for the graph, 1 for that of its gradients, 2 for theirs.
+        names: True for the names of the caller's variables, False, or a mapping like `locals()`.
+            A Tensor's own name comes first.
+        direction: "both", "forward" (values only) or "backward" (gradients only).
+        collapse: "layers" draws each layer as one box, a number all layers at that depth, False
+            none; by default layers, where there are more than 300 nodes.
+        focus: layers that stay open while everything else is closed.
+        repeats: several calls of a layer as one box (×N), and alike layers in a chain as one (+N);
+            by default where more than 60 boxes would be left.
+        constants: whether numbers and arrays that have no name are drawn.
+        labels: whether arrows carry numbers; by default up to 60 boxes.
+        legend: whether the caption explains the signs.
         title: above the picture.
         rankdir: "LR" from left to right, "TB" from top to bottom.
         engine: "dot" or "pygraphviz" (both are Graphviz) or "builtin"; by default what is there.
+        language: "en" or "es"; by default that of `set_language`.
+
+    Returns:
+        A Drawing: it shows itself in a notebook, and has `.svg() .dot() .html() .mermaid()
+        .json() .text() .graphviz() .frames() .save(path)`.
+
+    Raises:
+        TypeError: `root` is none of these.
+        ValueError: an unknown direction, depth, layer, engine, language.
 
     >>> from tinygrad_es import Tensor, draw
-    >>> x, y = Tensor(-2.0, requires_grad=True, name="x"), Tensor(5.0, name="y")
+    >>> x, y = Tensor(-2.0, requires_grad=True), Tensor(5.0)
     >>> draw(x * y)
     <Drawing of 3 nodes; .svg(), .dot(), .save('graph.svg')>
+    >>> print(draw(lambda a, b: a * b, 3.0, 4.0).text())
+    forward
+      a = 3
+      b = 4
+      L = a·b = 12
+    backward
+      ∂L/∂L = 1
+      ∂L/∂a = ∂L/∂L·b = 1·4 = 4
+      ∂L/∂b = ∂L/∂L·a = 1·3 = 3
     """
-    return Drawing(figure_of(snapshot(root, gradient), title, rankdir), engine)
+    if direction not in DIRECTIONS:
+        raise ValueError(f"direction: expected one of {DIRECTIONS}. Received: {direction!r}.")
+    called = caller_names(names, 1)
+    settings: dict[str, Any] = {"title": title, "rankdir": rankdir, "direction": direction}
+    settings |= {"labels": labels, "legend": legend, "language": language}
+    error: BaseException | None = root if isinstance(root, BaseException) else None
+    graph = None
+    if error is None:
+        try:
+            roots, own = recorded(root, inputs)
+            called = merged_names(called, own)
+            roots = derived(roots, order, gradient)
+            graph = snapshot(roots, gradient if order == 0 else None, called, LONGEST)
+        except ForwardFailed as failed:
+            error, called = failed.error, merged_names(called, failed.names)
+    if error is not None:
+        failure = failed_graph(error, called)
+        graph = failure.graph
+        settings |= {"failed": failure.place, "note": failure.message, "direction": "forward"}
+    assert graph is not None
+    outline = _folded(graph, collapse, focus, repeats, constants)
+    return GraphDrawing(outline, settings, engine, error)
 
 
-def figure_of(graph: Snapshot, title: str = "", rankdir: str = "LR") -> Figure:
-    """The boxes and arrows of a snapshot."""
-    inputs: list[list[int]] = [[] for _ in graph.nodes]
-    for edge in graph.edges:
-        inputs[edge.target].append(edge.source)
-    boxes = []
-    for i, node in enumerate(graph.nodes):
-        rows = [("value", short(node.value))]
-        if node.kind != "constant":
-            rows.append(("grad", "—" if node.gradient is None else short(node.gradient)))
-        boxes.append(Box(f"n{i}", _title(graph, i, inputs[i]), tuple(rows), node.kind, node.scope))
-    arrows = [Arrow(edge.source, edge.target) for edge in graph.edges]
-    return Figure(boxes, arrows, title, rankdir)
-
-
-def _title(graph: Snapshot, i: int, inputs: list[int]) -> str:
-    """`x`, `q = x + y`, or the symbol of the operation where its inputs have no names."""
-    node = graph.nodes[i]
-    if node.op is None:
-        return node.name or {"constant": "constant", "input": "input"}.get(node.kind, "Tensor")
-    symbol = node.symbol or node.op
-    names = [_called(graph.nodes[j]) for j in inputs]
-    formula = symbol
-    if all(names):
-        if symbol in _INFIX and len(names) == 2:
-            formula = f"{names[0]} {symbol} {names[1]}"
-        elif len(names) == 1 and re.fullmatch(r"\w+", symbol):
-            formula = f"{symbol}({names[0]})"
-    if node.name:
-        return f"{node.name} ({symbol})" if formula == symbol else f"{node.name} = {formula}"
-    return formula
-
-
-def _called(node: Node) -> str | None:
-    if node.name:
-        return node.name
-    if node.kind == "constant" and np.ndim(node.value) == 0:
-        return short(node.value)
-    return None
-
-
-def short(value: Any) -> str:
-    """A number with four digits; a small array in full; a large one by shape, range and mean.
-
-    >>> short(-12.0), short(np.array([1.0, 2.5])), short(np.zeros((32, 64)))
-    ('-12', '[1 2.5]', '(32, 64) all 0')
-    """
-    if np.ndim(value) == 0:
-        return f"{float(value):.4g}"
-    array = np.asarray(value)
-    if array.size == 0:
-        return f"{array.shape} empty"
-    if array.size <= 4 and array.ndim == 1:
-        return "[" + " ".join(f"{float(v):.4g}" for v in array) + "]"
-    with np.errstate(all="ignore"):
-        low, high, mean = (float(f(array.astype(float))) for f in (np.min, np.max, np.mean))
-    if low == high:
-        return f"{array.shape} all {low:.4g}"
-    return f"{array.shape} {low:.3g} … {high:.3g}, mean {mean:.3g}"
+def _folded(
+    graph: Snapshot,
+    collapse: str | int | bool | None,
+    focus: str | Iterable[str],
+    repeats: bool | None,
+    constants: bool,
+) -> Outline:
+    if collapse is None and not focus and len(graph.nodes) > MANY:
+        collapse = "layers"
+    focused = [focus] if isinstance(focus, str) else list(focus)
+    outline = fold(graph, collapse, focused, bool(repeats), constants)
+    closed = any(item.groups for item in outline.items)
+    if repeats is None and closed and len(outline.items) > CROWDED:
+        outline = fold(graph, collapse, focused, True, constants)
+    return outline

@@ -119,13 +119,13 @@ def fold(
     place: dict[tuple[str, int], int] = {}
     where = [-1] * len(graph.nodes)
     for i, node in enumerate(graph.nodes):
-        g = home[i]
-        if g is None and not constants and node.kind == "constant":
+        own = home[i]
+        if own is None and not constants and node.kind == "constant":
             continue
-        key = ("node", i) if g is None else ("group", g)
+        key = ("node", i) if own is None else ("group", own)
         if key not in place:
             place[key] = len(items)
-            items.append(Item((i,)) if g is None else Item(found[g].nodes, (found[g],)))
+            items.append(Item((i,)) if own is None else Item(found[own].nodes, (found[own],)))
         where[i] = place[key]
     outline = Outline(graph, tuple(items), _links(graph, where))
     return _repeated(outline) if repeats else outline

@@ -104,6 +104,16 @@ def snapshot(
     >>> [(e.local, e.contribution) for e in graph.edges]
     [(3.0, 3.0), (3.0, 3.0)]
     """
+    return read(root, gradient, names, longest)[0]
+
+
+def read(
+    root: Tensor | Sequence[Tensor],
+    gradient: Any = None,
+    names: Mapping[int, str] | None = None,
+    longest: int | None = None,
+) -> tuple[Snapshot, dict[int, int]]:
+    """`snapshot`, and where each Tensor stands in it, by the Tensor's index."""
     roots: list[Any] = list(root) if isinstance(root, (list, tuple)) else [root]
     for one in roots:
         if not isinstance(one, Tensor):
@@ -129,7 +139,7 @@ def snapshot(
     for one in roots:
         if one.index not in reader.places:
             reader.add(one)  # a leaf that is drawn alone
-    return Snapshot(tuple(reader.nodes), tuple(reader.edges), detailed)
+    return Snapshot(tuple(reader.nodes), tuple(reader.edges), detailed), reader.places
 
 
 def _seeds(roots: list[Tensor], gradients: list[Any]) -> list[tuple[Tensor, Any]]:

@@ -76,7 +76,8 @@ def _arrow(index: int, line: _Line, lr: bool) -> str:
     end = (tip_x - 0.75 * TIP * dx, tip_y - 0.75 * TIP * dy)
     path = "".join([_curve(piece, lr) for piece in (*pieces, [*last[:-1], end])])
     back_x, back_y = tip_x - TIP * dx, tip_y - TIP * dy
-    side_x, side_y = 0.45 * TIP * dy, 0.45 * TIP * dx
+    half = (0.45 + 0.11 * line.arrow.width) * TIP  # a thick line has a broad head
+    side_x, side_y = half * dy, half * dx
     corners = [(tip_x, tip_y), (back_x + side_x, back_y + side_y), end]
     corners.append((back_x - side_x, back_y - side_y))
     head = "L".join([f"{decimal(a)} {decimal(b)}" for a, b in corners])
@@ -84,7 +85,7 @@ def _arrow(index: int, line: _Line, lr: bool) -> str:
     text = element("text", a, b + 4, label, 11, mono=True) if label else ""
     arrow = line.arrow
     kind = f"{arrow.kind} {arrow.mark}".strip()
-    width = f' style="stroke-width:{decimal(0.6 + arrow.width)}"' if arrow.width else ""
+    width = f' style="stroke-width:{decimal(0.9 + 0.6 * arrow.width)}"' if arrow.width else ""
     full = clean(arrow.label)
     if full != label:
         text = f"<title>{escape(full)}</title>{text}"

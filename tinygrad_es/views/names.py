@@ -1,0 +1,112 @@
+"""What the user calls things: variables of the caller, made safe for source."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+import sys
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from ..autodiff.errors import describe
+from ..autodiff.tensor import Tensor
+
+__all__ = ["Identifiers", "caller_names", "caller_variables"]
+
+LONGEST = 40  # characters of an identifier
+RESERVED = frozenset([*keyword.kwlist, *(n for n in dir(builtins) if n.islower()), "np", "math"])
+
+
+def caller_variables(names: Any, depth: int = 1) -> dict[str, Any]:
+    """The variables that may give names: the caller's, none, or those of a mapping.
+
+    Args:
+        names: True for the local variables `depth` functions above the one that calls this one,
+            False for none, or a mapping such as `locals()`.
+        depth: 1 for the function that called the one that asks.
+
+    Raises:
+        TypeError: `names` is something else.
+    """
+    if isinstance(names, Mapping):
+        found = dict(names)
+    elif names is True:
+        local = sys._getframe(depth + 1).f_locals
+        found = {k: v for k, v in local.items() if k.isidentifier()}  # pytest adds `@py_assert1`
+    elif names is False or names is None:
+        found = {}
+    else:
+        raise TypeError(
+            "names: expected True (the variables of the caller), False, or a mapping such as "
+            f"locals(). Received: {describe(names)}."
+        )
+    return {k: v for k, v in found.items() if isinstance(k, str) and not k.startswith("_")}
+
+
+def caller_names(names: Any = True, depth: int = 1) -> dict[int, str]:
+    """The variable that holds a Tensor, by the Tensor's `index`; of several the first.
+
+    `names` and `depth` are those of `caller_variables`.
+
+    >>> def index_to_name():
+    ...     return caller_names(True)
+    >>> weight = Tensor(2.0)
+    >>> index_to_name()[weight.index]
+    'weight'
+    """
+    found: dict[int, str] = {}
+    for name, value in caller_variables(names, depth + 1).items():
+        if type(value) is Tensor:
+            found.setdefault(value.index, name)
+    return found
+
+
+class Identifiers:
+    """Gives out identifiers, each once; none is a keyword, a built-in function or reserved.
+
+    >>> unique = Identifiers()
+    >>> unique("W1"), unique("hidden/kernel"), unique("W1"), unique("lambda"), unique("2 π")
+    ('W1', 'hidden_kernel', 'W1_2', 'lambda_', 'n2_π')
+    """
+
+    def __init__(self, reserved: Any = ()) -> None:
+        self.taken = {*RESERVED, *reserved}
+        self.next: dict[str, int] = {}
+
+    def __call__(self, wish: str, otherwise: str = "v") -> str:
+        """An identifier as near to `wish` as can be."""
+        base = identifier(wish, otherwise)
+        if base in RESERVED:
+            base += "_"
+        name, count = base, self.next.get(base, 1)
+        while name in self.taken:
+            count += 1
+            name = f"{base}_{count}"
+        self.next[base] = count
+        self.taken.add(name)
+        return name
+
+    def numbered(self, base: str) -> str:
+        """`v1`, `v2`, …: the next that is free."""
+        while True:
+            self.next[base + "#"] = count = self.next.get(base + "#", 0) + 1
+            name = f"{base}{count}"
+            if name not in self.taken:
+                self.taken.add(name)
+                return name
+
+
+def identifier(wish: str, otherwise: str = "v") -> str:
+    """Letters, digits and single underscores of a text; Python reads identifiers as NFKC.
+
+    >>> identifier("año"), identifier("__import__('os')"), identifier("🎉"), identifier("1st")
+    ('año', 'import_os', 'v', 'n1st')
+    """
+    text = unicodedata.normalize("NFKC", wish[: 4 * LONGEST])
+    text = re.sub(r"[\W_]+", "_", text).strip("_")[:LONGEST].rstrip("_")
+    if text and not text.isidentifier():
+        text = "n" + text
+    text = unicodedata.normalize("NFKC", text)
+    return text if text.isidentifier() else otherwise

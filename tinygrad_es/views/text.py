@@ -1,0 +1,102 @@
+"""A graph as lines of text, for a terminal, a log, a difference of two files.
+
+>>> from tinygrad_es import Tensor
+>>> x, y = Tensor(-2.0, requires_grad=True, name="x"), Tensor(5.0, requires_grad=True, name="y")
+>>> from tinygrad_es.views import snapshot
+>>> print(to_text(snapshot(x * y + x), "en"))
+forward
+  x = -2
+  y = 5
+  v1 = x·y = -10
+  L = v1 + x = -12
+backward
+  ∂L/∂L = 1
+  ∂L/∂v1 = ∂L/∂L = 1
+  ∂L/∂x += ∂L/∂L = 1
+  ∂L/∂x += ∂L/∂v1·y = 1·5 = 5
+  ∂L/∂x = Σ 1 + 5 = 6
+  ∂L/∂y = ∂L/∂v1·x = 1·(−2) = −2
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..languages import say
+from .figure import clean
+from .notation import number
+from .numbers import short
+from .snapshot import Snapshot
+from .story import Story
+
+__all__ = ["to_text"]
+
+SPELT = 2_000  # nodes up to which formulas are written
+
+FORWARD = ("forward", "hacia delante")
+BACKWARD = ("backward", "hacia atrás")
+NOTHING = ("no gradient was computed", "no se calculó ningún gradiente")
+MANY = ("{} operations in single file", "{} operaciones en fila")
+
+
+def to_text(graph: Snapshot, language: str | None = None) -> str:
+    """The forward and the backward pass, a line for each node and each contribution."""
+    return "\n".join(_lines(graph, language))
+
+
+def _lines(graph: Snapshot, language: str | None) -> Iterator[str]:
+    told = Story(graph)
+    spelt = graph.detailed and len(graph.nodes) <= SPELT
+    yield say(FORWARD, language)
+    scope = ""
+    for i, node in enumerate(graph.nodes):
+        if node.kind == "run":
+            yield "  … " + say(MANY, language).format(node.options["operations"])
+            continue
+        if node.kind == "constant" and np.ndim(node.value) == 0:
+            continue
+        if node.op is not None and str(node.scope) != scope:
+            scope = str(node.scope)
+            yield f"  # {clean(scope)}"
+        formula = ""
+        if node.op is not None:
+            formula = f" = {told.forward(i) if spelt else node.symbol}"
+        line = f"    # {clean(node.line)}" if node.line else ""
+        yield f"  {told.name(i)}{formula} = {short(node.value)}{line}"
+    yield say(BACKWARD, language)
+    if all(node.gradient is None for node in graph.nodes):
+        yield f"  {say(NOTHING, language)}"
+    elif spelt:
+        yield from _steps(graph, told)
+    else:
+        for i in reversed(range(len(graph.nodes))):
+            if graph.nodes[i].gradient is not None:
+                yield f"  {told.derivative(i)} = {short(graph.nodes[i].gradient)}"
+
+
+def _steps(graph: Snapshot, told: Story) -> Iterator[str]:
+    yield f"  {told.derivative(told.root)} = {short(graph.nodes[told.root].gradient)}"
+    waiting = {i: told.arriving(i) for i in range(len(graph.nodes))}
+    left = {i: len(edges) for i, edges in waiting.items()}
+    for step in told.steps:
+        for term in step.terms:
+            i = term.source
+            several = len(waiting[i]) > 1
+            numbers = "" if term.numbers == term.result else f" = {term.numbers}"
+            sign = "+=" if several else "="
+            yield f"  {told.derivative(i)} {sign} {term.symbols}{numbers} = {term.result}"
+            left[i] -= 1
+            if several and not left[i]:
+                yield f"  {told.derivative(i)} = Σ {_total(graph, told, i)}"
+
+
+def _total(graph: Snapshot, told: Story, i: int) -> str:
+    """The terms that arrived at a node and their sum."""
+    gradient = graph.nodes[i].gradient
+    if np.ndim(gradient):
+        return short(gradient)
+    parts = [number(float(edge.contribution)) for edge in told.arriving(i)]
+    parts = [parts[0], *(f"({part})" if part.startswith("−") else part for part in parts[1:])]
+    return f"{' + '.join(parts)} = {number(float(gradient))}"
