@@ -32,6 +32,8 @@ WORDS = {
     "exact": ("0 exactly", "0 exacto"),
     "constant": ("constant", "constante"),
     "input": ("input", "entrada"),
+    "once": ("∂ backward pass", "∂ paso hacia atrás"),
+    "twice": ("∂∂ second backward pass", "∂∂ segundo paso hacia atrás"),
     "operations": ("operations", "operaciones"),
     "calls": ("calls of one layer", "llamadas de una capa"),
     "layers": ("layers alike", "capas iguales"),
@@ -78,11 +80,13 @@ def figure_of(
         failed: the node that could not be computed.
     """
     outline = fold(graph) if isinstance(graph, Snapshot) else graph
-    return _Painter(outline, direction, labels, flags or {}, language, step, failed).figure(
-        title,
-        rankdir,
-        " ▪ ".join([*filter(None, [note]), say(WORDS["legend"], language)] if legend else [note]),
-    )
+    painter = _Painter(outline, direction, labels, flags or {}, language, step, failed)
+    signs = say(WORDS["legend"], language) if legend else ""
+    return painter.figure(title, rankdir, " ▪ ".join(filter(None, [note, signs])))
+
+
+def _carries(edge: Edge) -> bool:
+    return edge.contribution is not None
 
 
 class _Painter:
@@ -118,12 +122,12 @@ class _Painter:
     def figure(self, title: str, rankdir: str, note: str) -> Figure:
         boxes = [self.box(k, item) for k, item in enumerate(self.outline.items)]
         arrows = []
-        sizes = [rms(edge.contribution) for edge in self.graph.edges if self._sent(edge)]
+        sizes = [rms(edge.contribution) for edge in self.graph.edges if _carries(edge)]
         largest = max([size for size in sizes if size < float("inf")], default=0.0)
         for link in self.outline.links:
             if self.direction != "backward":
                 arrows.append(Arrow(link.source, link.target))
-            if self.direction != "forward" and any(self._sent(edge) for edge in link.edges):
+            if self.direction != "forward" and any(map(_carries, link.edges)):
                 arrows.append(self.back(link, largest))
             elif self.direction == "backward":
                 arrows.append(Arrow(link.source, link.target))
@@ -132,16 +136,18 @@ class _Painter:
     # --- arrows ---
 
     def _sent(self, edge: Edge) -> bool:
-        return edge.contribution is not None and (self.done is None or edge.target in self.done)
+        return _carries(edge) and (self.done is None or edge.target in self.done)
 
     def back(self, link: Link, largest: float) -> Arrow:
-        edges = [edge for edge in link.edges if self._sent(edge)]
+        edges = [edge for edge in link.edges if _carries(edge)]
         size = max([rms(edge.contribution) for edge in edges])
         width = 1
         if 0 < size <= largest:
             width = max(1, 4 - round(log10(largest / size)))
         label = self.label(edges) if self.labelled else ""
         mark = "active" if any(edge.target == self.active for edge in edges) else ""
+        if not any(map(self._sent, edges)):
+            mark = "hidden"  # it keeps its place from frame to frame
         return Arrow(link.target, link.source, label, "backward", width, mark)
 
     def label(self, edges: list[Edge]) -> str:
@@ -185,11 +191,19 @@ class _Painter:
             self.title(i, node),
             tuple(rows),
             node.kind,
-            node.line or str(node.scope),
+            self.note(node),
             self.flags.get(i, ""),
             node.scope.order if node.op is not None else 0,
             mark,
         )
+
+    def note(self, node: Node) -> str:
+        """Where it comes from: the user's line, the layer, and which backward pass."""
+        where = node.line or str(node.scope)
+        if node.op is None or not node.scope.order:
+            return where
+        passes = self.words["once" if node.scope.order == 1 else "twice"]
+        return f"{passes} · {where}" if where else passes
 
     def row(self, label: str, value: Any) -> Row:
         size = np.size(value) if value is not None else 0
@@ -197,14 +211,17 @@ class _Painter:
         return Row(self.words[label], short(value), cells)
 
     def gradient(self, i: int, node: Node) -> Row:
-        """The gradient; where several contributions arrive, their sum is spelt out."""
-        value = node.gradient
+        """The gradient so far; where several contributions arrive, their sum is spelt out."""
         terms = [e.contribution for e in self.outgoing[i] if e.contribution is not None]
-        if self.done is not None:
-            sent = [e.contribution for e in self.outgoing[i] if self._sent(e)]
-            seeded = node.kind == "output" or (not terms and value is not None)
-            value = (sum(sent) if sent else None) if not seeded else value
-            terms = sent
+        whole = self.summed(node.gradient, terms)
+        if self.done is None or not terms:
+            return whole
+        sent = [e.contribution for e in self.outgoing[i] if self._sent(e)]
+        row = self.summed(sum(sent) if sent else None, sent)
+        width = len(whole.text)  # the box keeps its size from frame to frame
+        return row._replace(text=row.text.rjust(width), heat=row.heat and whole.heat)
+
+    def summed(self, value: Any, terms: list[Any]) -> Row:
         row = self.row("grad", value)
         if value is None:
             return row

@@ -134,7 +134,7 @@ def _arrow(arrow: Arrow) -> str:
         attributes.append(BACKWARD)
     if arrow.width:
         attributes.append(f"penwidth={arrow.width}")
-    if arrow.mark == "active":
-        attributes.append('color="#d97706"')
+    if arrow.mark:
+        attributes.append('color="#d97706"' if arrow.mark == "active" else "style=invis")
     tail = f" [{', '.join(attributes)}]" if attributes else ""
     return f"n{ends[0]} -> n{ends[1]}{tail}"

@@ -65,7 +65,7 @@ class Arrow(NamedTuple):
 
     A `"forward"` arrow carries a value to the node that uses it. A `"backward"` arrow carries a
     gradient the other way; it does not change where the boxes are placed. `width` is 0 for a
-    usual line, or 1 to 4 by the size of what it carries.
+    usual line, or 1 to 4 by the size of what it carries; a `mark` is "active" or "hidden".
     """
 
     source: int

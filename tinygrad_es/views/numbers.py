@@ -57,6 +57,8 @@ def rms(value: Any) -> float:
     >>> rms(np.array([3.0, -4.0, 0.0, 0.0]))
     2.5
     """
+    if type(value) is float:
+        return abs(value)
     array = np.asarray(value, dtype=np.float64)
     if not array.size:
         return 0.0

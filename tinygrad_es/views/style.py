@@ -71,7 +71,8 @@ SHAPES = f"""
 .tge .active .edge,.tge .failed .edge,.tge .wrong .edge{{stroke-width:3.2}}
 .tge .carried .edge{{stroke-width:2.4;stroke-dasharray:7 3}}
 .tge .map{{fill:none;stroke-width:.8}}
-.tge .waiting{{opacity:.45}}
+.tge .waiting{{opacity:.6}}
+.tge .hidden{{visibility:hidden}}
 .tge .flag{{font-size:11px;font-weight:700;text-anchor:middle}}
 """
 
