@@ -2,7 +2,8 @@
 
 In this order: the engine that is asked for, that of the environment variable TINYGRAD_ES_ENGINE,
 the program `dot` on the PATH, the package `pygraphviz` (2.0 or later: its wheels bring Graphviz
-along), the built-in layout of `svg.py`, which needs nothing and writes SVG only.
+along), the built-in layout of `svg.py`, which needs nothing and writes SVG only. A chain wider
+than a screen goes to the built-in layout first, which folds it into rows (`wrap.py`).
 
 Graphviz always runs in a process of its own: a random graph of 200 boxes can take it minutes, and
 `pygraphviz` would hold the interpreter all that time. Who does not answer in time is ended, with
@@ -24,7 +25,7 @@ from typing import Any
 from ..languages import say
 from .dot import to_dot
 from .figure import Figure
-from .svg import to_svg
+from .svg import in_rows, to_svg
 
 __all__ = ["ENGINES", "EngineError", "asked_for", "image", "picture"]
 
@@ -167,6 +168,8 @@ def picture(figure: Figure, engine: str | None = None) -> str:
     if asked is None and len(figure.boxes) > LARGE:
         few = say((f"more than {LARGE} boxes", f"más de {LARGE} cajas"))
         return to_svg(_noted(figure, few))
+    if asked is None and in_rows(figure):
+        return to_svg(figure)  # Graphviz would draw one row, wider than any screen
     why = ""
     for name in _there() if asked is None else [asked]:
         try:

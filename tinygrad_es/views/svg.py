@@ -12,6 +12,7 @@ from tinygrad_es.views.figure import Arrow, Figure, clean, escape, shorten
 from tinygrad_es.views.layout import Layout, Point, layered
 from tinygrad_es.views.lettering import decimal, element, text_width, wrapped
 from tinygrad_es.views.style import SHAPES, colours
+from tinygrad_es.views.wrap import folded
 
 MARGIN = 20.0
 LINE = 17.0  # of the caption
@@ -30,8 +31,10 @@ class _Line(NamedTuple):
     at: Point = (0.0, 0.0)
 
 
-def _placed(figure: Figure, cards: list[Card]) -> tuple[Layout, list[_Line]]:
+def _placed(figure: Figure, cards: list[Card]) -> tuple[Layout, list[_Line], bool]:
     """Lay out the boxes, and with them the labels: each is a box on the way of its arrow.
+
+    The last of the three says whether the picture was too wide and is folded into rows.
 
     So a label never sits on anything. Left to right, all arrows between two boxes share one label
     box, each on its own line of it; top to bottom every arrow has its own.
@@ -53,7 +56,8 @@ def _placed(figure: Figure, cards: list[Card]) -> tuple[Layout, list[_Line]]:
                     legs[i] = [(first, len(sizes)), (len(sizes), last)]
                 sizes.append((max(widths[i] for i in shared), 18.0 * len(shared)))
     edges = [leg for pair in legs for leg in pair]
-    layout = layered(sizes, edges, figure.rankdir, 26.0 if any(labels) else 52.0)
+    wide = layered(sizes, edges, figure.rankdir, 26.0 if any(labels) else 52.0)
+    layout = folded(wide, sizes, edges) if lr else wide
     routes, lines = iter(layout.routes), []
     for arrow, label, leg in zip(figure.arrows, labels, legs, strict=True):
         pieces = [next(routes) for _ in leg]
@@ -64,7 +68,7 @@ def _placed(figure: Figure, cards: list[Card]) -> tuple[Layout, list[_Line]]:
         if arrow.kind == "backward":
             pieces = [piece[::-1] for piece in reversed(pieces)]
         lines.append(_Line(arrow, pieces, label, at))
-    return layout, lines
+    return layout, lines, layout is not wide
 
 
 def _arrow(index: int, line: _Line, lr: bool) -> str:
@@ -96,12 +100,19 @@ def _arrow(index: int, line: _Line, lr: bool) -> str:
 
 
 def _curve(points: Sequence[Point], lr: bool) -> str:
-    """Straight where a route is straight, and S-shaped where it changes its coordinate."""
+    """Straight where a route is straight, and S-shaped where it changes its coordinate.
+
+    Before and after a piece across the ranks, which only lanes between rows have, it is a corner.
+    """
     x, y = points[0]
     path = [f"M{decimal(x)} {decimal(y)}"]
-    for a, b in points[1:]:
+    for i, (a, b) in enumerate(points[1:], start=1):
         if a == x or b == y:
             path.append(f"L{decimal(a)} {decimal(b)}")
+        elif lr and i + 1 < len(points) and points[i + 1][0] == a:
+            path.append(f"Q{decimal(a)} {decimal(y)} {decimal(a)} {decimal(b)}")
+        elif lr and i > 1 and points[i - 2][0] == x:
+            path.append(f"Q{decimal(x)} {decimal(b)} {decimal(a)} {decimal(b)}")
         elif lr:
             middle = decimal((x + a) / 2)
             path.append(f"C{middle} {decimal(y)} {middle} {decimal(b)} {decimal(a)} {decimal(b)}")
@@ -124,7 +135,7 @@ def to_svg(figure: Figure) -> str:
     True
     """
     cards = [Card(box) for box in figure.boxes]
-    layout, routes = _placed(figure, cards)
+    layout, routes, _ = _placed(figure, cards)
     room = max(layout.width, 420.0)
     titles = list(wrapped(figure.title, 16, room))
     notes = list(wrapped(figure.note, 12, room))
@@ -149,6 +160,11 @@ def to_svg(figure: Figure) -> str:
     for i, line in enumerate(notes):
         parts.append(element("caption", width / 2, bottom + LINE * i + 8, line, 12))
     return "\n".join([*parts, "</svg>\n"])
+
+
+def in_rows(figure: Figure) -> bool:
+    """Whether `to_svg` folds this figure, which is wider than a screen, into rows."""
+    return _placed(figure, [Card(box) for box in figure.boxes])[2]
 
 
 def _opening(figure: Figure, width: float, height: float) -> str:
