@@ -69,8 +69,12 @@ def test_text(made, text):
         (float("-inf"), "-np.inf"),
         (float("nan"), "np.nan"),
         (slice(1, None, 2), "1::2"),
-        (np.array([1, 2]), "np.array([1, 2], dtype=np.int64)"),
-        (np.array([True]), "np.array([ True], dtype=np.bool)"),
+        (np.array([1, 2]), "np.array([1, 2])"),
+        (np.array([[True], [False]]), "np.array([[True], [False]])"),
+        (np.array([0.1, 2.0], np.float32), "np.array([0.1, 2.0], dtype=np.float32)"),
+        (np.array([np.nan, -np.inf]), "np.array([np.nan, -np.inf])"),
+        (np.zeros((0, 3), np.float32), "np.zeros((0, 3), dtype=np.float32)"),
+        (np.array(2.5), "np.array(2.5)"),
         (None, "None"),
         ((1, 2), "(1, 2)"),
     ],
@@ -79,12 +83,44 @@ def test_literals(value, text):
     assert literal(value) == text
 
 
-def test_floats_stay_floats():
+def test_numbers_are_what_the_text_makes_of_them():
     y = xp.exp(X * 2.0)
-    assert type(y.value) is float
+    assert type((X * 2.0).value) is float
+    assert type(y.value) is np.float64
     assert xp.log(Expression("z", 0.0)).value == -np.inf
     assert (1.0 / Expression("z", 0.0)).value == np.inf
     assert repr(y) == "Expression('np.exp(x * 2.0)')"
+
+
+def test_what_math_refuses_is_written_for_numpy():
+    zero, negative = Expression("z", 0.0), Expression("n", -2.0)
+    for made, text in [
+        (1.0 / zero, "np.divide(1.0, z)"),
+        (negative**0.5, "np.power(n, 0.5)"),
+        (X**1e6, "np.power(x, 1000000.0)"),
+    ]:
+        assert str(made) == text
+        with np.errstate(all="ignore"):
+            found = eval(text, {"np": np, "z": 0.0, "n": -2.0, "x": 3.0})
+        np.testing.assert_equal(made.value, found)
+
+
+def test_a_name_takes_the_place_of_a_text():
+    e = xp.exp(-xp.abs(X))
+    y = xp.where(X >= 0.0, 1.0, e) / (1.0 + e)
+    assert [str(part) for part in y.parts()] == ["np.where(x >= 0.0, 1.0, np.exp(-np.abs(x)))"] + [
+        "1.0 + np.exp(-np.abs(x))"
+    ]
+    y = xp.where(X >= 0.0, 1.0, e) / (1.0 + e)
+    e.text = "e"
+    assert str(y) == "np.where(x >= 0.0, 1.0, e) / (1.0 + e)"
+
+
+def test_a_long_chain_is_written_without_recursion():
+    y = X
+    for _ in range(5000):
+        y = xp.sin(y)
+    assert str(y) == "np.sin(" * 5000 + "x" + ")" * 5000
 
 
 def test_shapes_are_answered():
