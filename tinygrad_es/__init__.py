@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from .check import assert_gradients, check_gradients, check_primitive
     from .layers import Input, Layer
     from .models import Model, Sequential
-    from .views import draw
+    from .views import backward_source, draw
 
 __version__ = "0.1.0"
 
@@ -72,6 +72,7 @@ _NAMES = {
     "Model": "models",
     "Sequential": "models",
     "assert_gradients": "check",
+    "backward_source": "views",
     "check_gradients": "check",
     "check_primitive": "check",
     "draw": "views",
@@ -91,6 +92,7 @@ __all__ = [
     "as_tensor",
     "assert_gradients",
     "backend",
+    "backward_source",
     "callbacks",
     "check_gradients",
     "check_primitive",

@@ -32,7 +32,7 @@ def chain(count, params=False, skips=0, back=False, labels=False):
             arrows.append(Arrow(len(boxes), i))
             boxes.append(Box(f"w{i}", f"W{i}", (("value", "0.1"),), "parameter"))
     if back:
-        arrows += [Arrow(v, u, "0.25" * labels, "backward") for u, v, _, _ in arrows]
+        arrows += [Arrow(v, u, "0.25" * labels, "backward") for u, v, *_ in arrows]
     return Figure(boxes, arrows)
 
 

@@ -56,7 +56,7 @@ _SIGNS: dict[str, tuple[str, int, Callable[[Any, Any], Any], str]] = {
 }
 _NUMPY_NAMES = {"round": "rint", "amax": "max", "amin": "min"}
 _POSITIONAL = frozenset(["shape", "axes"])
-_DEFAULTS = {"axis": None, "keepdims": False}
+_DEFAULTS = frozenset(["axis", "keepdims"])  # None and False are NumPy's own, not written
 NO_OPTIONS: dict[str, Any] = {}
 
 
@@ -97,6 +97,10 @@ class Expression:
         self._text = name
         self.binding = ATOM
 
+    def forget(self) -> None:
+        """Write it again when asked: one of its parts has got a name."""
+        self._text = None
+
     def parts(self) -> Iterator[Expression]:
         """The expressions it is made of, in an index too."""
         for x in (*self.inputs, *self.options.values()):
@@ -111,6 +115,7 @@ class Expression:
         return f"Expression({self.text!r})"
 
     __hash__ = None  # type: ignore[assignment]  # == writes a comparison
+    __array_ufunc__ = None  # an array leaves the operators to it, and np.exp(…) of it is an error
 
     # --- what rules ask of shapes: answered by the value ---
 
@@ -132,6 +137,8 @@ class Expression:
 
     @property
     def T(self) -> Expression:
+        if self.op == "T":
+            return self.inputs[0]
         x = as_array(self)
         return made("T", x.value.T, (x,))
 
@@ -222,9 +229,13 @@ def _written(x: Expression) -> str:
         a, b = x.inputs
         right = binding + (sign != "**")  # a - (b - c), but a ** b ** c
         left = binding + (sign == "**")
+        if sign == "**" and type(b) is float and b.is_integer() and abs(b) < 1000:
+            b = int(b)  # x ** 2, as one writes it
         return f"{wrap(a, left)} {sign} {wrap(b, right)}"
     if x.op == "negative":
         return f"-{wrap(x.inputs[0], UNARY)}"
+    if x.op == "same":
+        return literal(x.inputs[0])
     if x.op == "T":
         return f"{wrap(x.inputs[0], ATOM)}.T"
     if x.op == "getitem":
@@ -249,10 +260,10 @@ def call_text(name: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> st
     if name == "einsum":
         arguments.insert(0, repr(options["subscripts"]))
         options = {}
-    numpys = name in arrays.NATIVE or name in _SIGNS or name == "asarray"
-    bare = name in helper_names or not numpys
+    numpys = name in _SIGNS or name == "asarray" or name in arrays.NATIVE - helper_names
+    bare = not numpys
     for option, value in options.items():
-        if option in _DEFAULTS and value == _DEFAULTS[option] and not isinstance(value, np.ndarray):
+        if numpys and option in _DEFAULTS and (value is None or value is False):
             continue
         prefix = "" if option in _POSITIONAL and not bare else f"{option}="
         text = f"np.s_[{_index(value)}]" if option == "index" else literal(value)
@@ -298,7 +309,7 @@ _install_operators()
 
 
 def compute(name: str, values: list[Any], options: dict[str, Any]) -> Any:
-    """The value that NumPy gives where the text is executed: of Python's numbers, one of its own."""
+    """The value that NumPy gives where the text is executed: of Python's numbers one of its own."""
     if all(type(v) in (float, int, bool) for v in values):
         values = [np.asarray(v)[()] for v in values]
     with np.errstate(all="ignore"):

@@ -2,5 +2,6 @@
 
 from .drawing import Drawing, draw
 from .snapshot import Snapshot, snapshot
+from .source import Source, backward_source
 
-__all__ = ["Drawing", "Snapshot", "draw", "snapshot"]
+__all__ = ["Drawing", "Snapshot", "Source", "backward_source", "draw", "snapshot"]
