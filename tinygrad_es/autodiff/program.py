@@ -18,6 +18,7 @@ from .errors import GradientError
 from .expressions import ADD, Expression, call, made
 from .order import topological
 from .primitive import PRIMITIVES, Primitive, resolve
+from .promotion import materialise, promote
 from .sweep import fit
 from .tensor import Tensor
 
@@ -221,8 +222,11 @@ class Writer:
         op: Any = node.op
         self.read(node)
         inputs, options = self.inputs[node.index], self.options[node.index]
+        dtype = dtype_of(node.value)
         try:
             y = self.reading.forward(op, inputs, options)
+            if isinstance(y, Expression) and y.dtype != dtype and op.name != "setitem":
+                y = self.reading.forward(op, promoted(node, inputs), options)
         except Exception as error:
             raise unwritable(f"the forward of {op.name}", error) from error
         y = statement_of(y, inputs)
@@ -309,13 +313,38 @@ def summed(xp: Any, c: Expression, shape: tuple[int, ...]) -> Expression:
     return found
 
 
+def promoted(node: Tensor, inputs: list[Any]) -> list[Any]:
+    """The inputs in the dtype that the engine brings them to, where NumPy takes another one."""
+    assert node.op is not None
+    values = [x.value if type(x) is Tensor else x for x in node.inputs]
+    wanted = promote(values if node.op.elementwise else materialise(values))
+    found = []
+    for x, value in zip(inputs, wanted, strict=True):
+        if isinstance(x, Expression) and (
+            x.dtype != dtype_of(value) or (type(value) is float and type(x.value) is not float)
+        ):
+            x = call("astype", x, dtype=value.dtype.name) if type(value) is not float else number(x)
+        found.append(x)
+    return found
+
+
+def number(x: Expression) -> Expression:
+    """A result of NumPy as Python's number, which leaves the dtype of an array beside it."""
+    return made("float", float(x.value), (x,))
+
+
+def dtype_of(value: Any) -> np.dtype[Any]:
+    """The dtype of an array; float64 for a Python float."""
+    return np.dtype(float) if type(value) is float else value.dtype
+
+
 def conform(x: Expression, like: Any) -> Expression:
     """`x` in the dtype of `like`: what promotion does in the engine, and NumPy does otherwise."""
-    dtype = np.dtype(float) if type(like) is float else like.dtype
+    dtype = dtype_of(like)
     if x.dtype == dtype:
         return x
     if type(like) is float:
-        return made("float", float(x.value), (x,))
+        return number(x)
     return call("astype", x, dtype=dtype.name)
 
 
@@ -336,7 +365,8 @@ def must_repeat(node: Tensor, y: Expression) -> None:
     if type(now) is float:
         y.value = float(was)
     else:
-        y.value = was if type(now) is np.ndarray else np.asarray(was, y.dtype)[()]
+        exact = np.asarray(was, y.dtype)
+        y.value = exact if type(now) is np.ndarray else exact[()]
 
 
 def unwritable(what: str, error: Exception) -> GradientError:

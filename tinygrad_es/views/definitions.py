@@ -35,7 +35,7 @@ def sum_to(x, *, shape):
     "erf": '''\
 def erf(x):
     """The error function, element by element: NumPy has none."""
-    return np.frompyfunc(math.erf, 1, 1)(x).astype(x.dtype)
+    return np.asarray(np.frompyfunc(math.erf, 1, 1)(x), dtype=x.dtype)
 ''',
 }
 _SIGNS: dict[str, type[ast.cmpop]] = {
