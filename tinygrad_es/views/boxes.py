@@ -22,6 +22,7 @@ __all__ = ["DIRECTIONS", "figure_of"]
 DIRECTIONS = ("both", "forward", "backward")
 SPELT = 300  # nodes up to which titles are formulas
 LABELLED = 60  # boxes up to which arrows carry numbers
+ROOMY = 8  # closed layers up to which their boxes show weights and heat maps
 TITLE = 44  # characters of a formula that still is a title
 WEIGHTS = 3  # weights of a layer whose gradients its box shows
 SUBSCRIPTS = str.maketrans("0123456789, ", "₀₁₂₃₄₅₆₇₈₉,\u200a")
@@ -102,7 +103,10 @@ class _Painter:
     ) -> None:
         self.outline, self.graph = outline, outline.graph
         self.direction = direction
-        self.labelled = len(outline.items) <= LABELLED if labels is None else labels
+        layers = sum(bool(item.groups) for item in outline.items)
+        self.roomy = layers <= ROOMY
+        few = len(outline.items) <= LABELLED and self.roomy
+        self.labelled = few if labels is None else labels
         self.flags = flags
         self.failed = failed
         self.words = {key: say(pair, language) for key, pair in WORDS.items()}
@@ -210,6 +214,10 @@ class _Painter:
         cells = heat(value) if size > 4 and self.labelled else ()
         return Row(self.words[label], short(value), cells)
 
+    def compact(self, label: str, value: Any) -> Row:
+        """A row of a layer: shorter, and without a heat map where there are many layers."""
+        return self.row(label, value) if self.roomy else Row(self.words[label], brief(value))
+
     def gradient(self, i: int, node: Node) -> Row:
         """The gradient so far; where several contributions arrive, their sum is spelt out."""
         terms = [e.contribution for e in self.outgoing[i] if e.contribution is not None]
@@ -259,10 +267,11 @@ class _Painter:
         nodes, first = self.graph.nodes, item.groups[0]
         exits = self.exits(item)
         last = nodes[exits[-1]] if exits else nodes[item.nodes[-1]]
-        rows = [] if self.direction == "backward" else [self.row("value", last.value)]
+        rows = [] if self.direction == "backward" else [self.compact("value", last.value)]
         if self.direction != "forward":
-            rows.append(self.row("grad", last.gradient))
+            rows.append(self.compact("grad", last.gradient))
             weights = [nodes[i] for i in item.nodes if nodes[i].kind == "parameter"]
+            weights = weights if self.roomy else []
             for weight in weights[:WEIGHTS] if not item.distinct else ():
                 called = (weight.name or "").rpartition("/")[2] or "Tensor"
                 rows.append(Row(f"∂{called}", brief(weight.gradient)))

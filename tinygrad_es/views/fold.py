@@ -123,10 +123,14 @@ def fold(
         if own is None and not constants and node.kind == "constant":
             continue
         key = ("node", i) if own is None else ("group", own)
-        if key not in place:
+        if key not in place and (own is None or node.op is not None):  # at its first operation
             place[key] = len(items)
             items.append(Item((i,)) if own is None else Item(found[own].nodes, (found[own],)))
-        where[i] = place[key]
+        where[i] = place.get(key, -1)
+    for g in closed:
+        for i in found[g].nodes:
+            if where[i] < 0 and home[i] == g:
+                where[i] = place["group", g]
     outline = Outline(graph, tuple(items), _links(graph, where))
     return _repeated(outline) if repeats else outline
 

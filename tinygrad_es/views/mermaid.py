@@ -29,6 +29,14 @@ KINDS = {
     "constant": ("[", "]", "fill:#f3f4f6,stroke:#6b7280,stroke-dasharray:5 3"),
     "operation": ("(", ")", "fill:#f8fafc,stroke:#475569"),
     "output": ("{{", "}}", "fill:#fdeed8,stroke:#b45309,stroke-width:3px"),
+    "layer": ("[/", "/]", "fill:#e0f2ef,stroke:#0f766e,stroke-width:1.8px"),
+}
+MARKS = {
+    "active": "stroke:#d97706,stroke-width:3px",
+    "failed": "fill:#fee2e2,stroke:#b91c1c,stroke-width:3px",
+    "wrong": "fill:#fee2e2,stroke:#b91c1c,stroke-width:3px",
+    "carried": "fill:#fef3c7,stroke:#b45309",
+    "right": "fill:#dcfce7,stroke:#15803d",
 }
 CAPTION_STYLE = "fill:none,stroke:none,color:#6b7280"
 BACKWARD = "stroke:#dc2626,color:#dc2626"
@@ -67,12 +75,9 @@ def to_mermaid(figure: Figure) -> str:
     if caption.strip():
         lines.append(f'  caption["{caption}"]:::caption')
     lines += [f"  {_arrow(arrow, figure.rankdir)}" for arrow in figure.arrows]
-    used = {box.kind for box in figure.boxes}
-    lines += [
-        f"  classDef {kind} {style},color:#111827"
-        for kind, (_, _, style) in KINDS.items()
-        if kind in used
-    ]
+    used = {name for box in figure.boxes for name in (box.kind, box.mark)}
+    styles = {kind: style for kind, (_, _, style) in KINDS.items()} | MARKS
+    lines += [f"  classDef {k} {style},color:#111827" for k, style in styles.items() if k in used]
     if caption.strip():
         lines.append(f"  classDef caption {CAPTION_STYLE}")
     back = [str(i) for i, arrow in enumerate(figure.arrows) if arrow.kind == "backward"]
@@ -100,10 +105,11 @@ def _not_too_much(arrows: int, characters: int) -> None:
 
 def _box(box: Box) -> str:
     left, right, _ = KINDS[box.kind]
-    rows = [f"{_safe(label)}: {_safe(text)}" for label, text in box.rows]
+    rows = [f"{_safe(label)}: {_safe(text)}" for label, text, *_ in box.rows]
+    flag = [f"<b>{_safe(box.flag)}</b>"] if box.flag else []
     note = [f"<i>{_safe(box.note)}</i>"] if box.note else []
-    label = "<br/>".join([f"<b>{_safe(box.title) or ' '}</b>", *rows, *note])
-    return f'{left}"{label}"{right}:::{box.kind}'
+    label = "<br/>".join([f"<b>{_safe(box.title) or ' '}</b>", *rows, *flag, *note])
+    return f'{left}"{label}"{right}:::{box.mark if box.mark in MARKS else box.kind}'
 
 
 def _arrow(arrow: Arrow, rankdir: str) -> str:

@@ -105,12 +105,14 @@ class Story:
             return self.graph.nodes[i].symbol or ""
         names = self._letters(op, edges, self.name)
         of = ", ".join(names.values())
+        if self.graph.nodes[i].value is None:  # it could not be computed
+            return f"{op.name}({of})"
         return self._readable(forward_source(op, *self._read(i)), names, op.name, of)
 
     def plugged(self, i: int) -> str:
         """The same with its numbers in the place of names: `−2 + 5`."""
         op, edges = self._op(i), self.incoming[i]
-        if op is None:
+        if op is None or self.graph.nodes[i].value is None:
             return ""
         names = self._letters(op, edges, self.value)
         of = ", ".join(names.values())

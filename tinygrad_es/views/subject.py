@@ -13,7 +13,7 @@ from ..autodiff.errors import GradientError, describe
 from ..autodiff.modes import enable_grad
 from ..autodiff.order import topological
 from ..autodiff.tensor import Tensor
-from ..tree import leaves
+from ..tree import leaves, map_structure
 
 __all__ = ["ForwardFailed", "derived", "is_model", "merged_names", "recorded"]
 
@@ -88,10 +88,16 @@ def _called(model: Any, inputs: tuple[Any, ...]) -> Any:
             "a model is drawn with its data: draw(model, x) its outputs, draw(model, x, y) the "
             f"loss that it was compiled with. Received: {len(inputs)} inputs."
         )
-    out = model(inputs[0], training=True)
+    x = _named(inputs[0], "x")
+    out = model(x, training=True)
     if len(inputs) == 1:
         return out
-    return model.compute_loss(inputs[0], inputs[1], out, *inputs[2:])
+    return model.compute_loss(x, _named(inputs[1], "y"), out, *inputs[2:])
+
+
+def _named(data: Any, name: str) -> Any:
+    """Data as Tensors that have a name in the drawing."""
+    return map_structure(lambda x: x if isinstance(x, Tensor) else Tensor(x, name=name), data)
 
 
 def _inputs(
