@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+import tinygrad_es as tg
 from tinygrad_es.__main__ import main
 
 
@@ -63,3 +64,82 @@ def test_as_a_module():
         check=True,
     )
     assert done.stdout.startswith("tinygrad_es ")
+
+
+# --- draw and explain: a script's loss ----------------------------------------------------------
+
+GOOD = """
+from tinygrad_es import Tensor
+x, y, z = (Tensor(v, requires_grad=True) for v in (-2.0, 5.0, -4.0))
+q = x + y
+f = q * z
+print("ran")
+"""
+BAD = """
+import numpy as np
+from tinygrad_es import Tensor
+W = Tensor(np.ones((2, 3)), requires_grad=True)
+h = np.tanh(np.ones((4, 2)) @ W)
+loss = (h @ W).sum()
+"""
+
+
+@pytest.fixture
+def script(tmp_path, monkeypatch):
+    monkeypatch.setenv("TINYGRAD_ES_ENGINE", "builtin")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "good.py").write_text(GOOD, encoding="utf-8")
+    (tmp_path / "bad.py").write_text(BAD, encoding="utf-8")
+    yield tmp_path
+    tg.set_language(None)
+
+
+def test_draw_writes_the_graph_of_the_loss(script, capsys):
+    assert main(["draw", "good.py"]) == 0
+    assert capsys.readouterr().out == "ran\ngood.svg\n"
+    assert "f = q·z" in (script / "good.svg").read_text(encoding="utf-8")
+    assert main(["draw", "good.py:q", "--out", "q.txt", "--lang", "es"]) == 0
+    text = (script / "q.txt").read_text(encoding="utf-8")
+    assert text.startswith("hacia delante")
+    assert "∂q/∂x" in text
+    assert main(["draw", "good.py", "--order", "1", "--direction", "forward"]) == 0
+    assert "∂z" in (script / "good.svg").read_text(encoding="utf-8")
+
+
+def test_draw_shows_where_a_script_fails(script, capsys):
+    assert main(["draw", "bad.py", "--out", "bad.svg"]) == 1
+    drawn = (script / "bad.svg").read_text(encoding="utf-8")
+    assert "✗ @" in drawn
+    assert "bad.py:6" in drawn
+    assert "ShapeError" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nothing.py"], "No such file"),
+        (["good.py:loss"], "no Tensor 'loss' in it. Its Tensors: x, y, z, q, f"),
+        (["good.py", "--out", "x.gif"], "ends in .svg"),
+        (["good.py", "--collapse", "all"], "collapse: expected"),
+        (["empty.py"], "no recorded result"),
+        (["broken.py"], "invalid syntax"),
+    ],
+)
+def test_what_cannot_be_drawn_is_said_in_a_line(script, capsys, arguments, message):
+    (script / "empty.py").write_text("x = 3\n", encoding="utf-8")
+    (script / "broken.py").write_text("x = = 3\n", encoding="utf-8")
+    assert main(["draw", *arguments]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("error: ")
+    assert said.count("\n") == 1
+    assert message in said
+
+
+def test_scripts_that_exit_and_read_their_arguments(script, capsys):
+    (script / "exits.py").write_text(
+        GOOD + "import sys, good\nassert sys.argv == ['exits.py']\nsys.exit(0)\n", encoding="utf-8"
+    )
+    assert main(["draw", "exits.py"]) == 0
+    (script / "stops.py").write_text(GOOD + "raise SystemExit('enough')\n", encoding="utf-8")
+    assert main(["draw", "stops.py"]) == 1
+    assert "enough" in capsys.readouterr().err

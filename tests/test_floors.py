@@ -45,6 +45,7 @@ FLOORS = {
     "plots": 6,
     "models": 7,
     "saving": 8,
+    "script": 8,
     "demo": 8,
     "__init__": 8,
     "__main__": 9,

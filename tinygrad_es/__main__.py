@@ -1,4 +1,4 @@
-"""The command line: `python -m tinygrad_es demo`."""
+"""The command line: `python -m tinygrad_es demo|draw|explain`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+from .languages import LANGUAGES, set_language
 
 __all__ = ["main"]
 
@@ -42,7 +45,44 @@ def parser() -> argparse.ArgumentParser:
         help="passes over the training data (default: %(default)s)",
     )
     demo.add_argument("--seed", type=natural, default=7, help="of all random numbers (default: 7)")
+    add_views(commands)
+    for command in commands.choices.values():
+        command.add_argument(
+            "--lang", choices=LANGUAGES, help="of what is told (default: the machine's)"
+        )
     return top
+
+
+def add_views(commands: Any) -> None:
+    """`draw` and `explain`: the graph of a script's loss."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "script",
+        metavar="FILE[:NAME]",
+        help="a Python file, which is run, and the Tensor in it (default: loss, L, …, or the "
+        "newest result)",
+    )
+    common.add_argument(
+        "--out", type=Path, metavar="PATH", help="the file to write; its ending says in which form"
+    )
+    drawing = commands.add_parser(
+        "draw",
+        parents=[common],
+        help="draw the graph of a script's loss",
+        description="Run a script and draw the graph of its loss, both passes. Where the script "
+        "fails, the graph up to the operation that failed is drawn.",
+    )
+    drawing.add_argument("--collapse", metavar="HOW", help="'layers', or a depth from 1")
+    drawing.add_argument("--direction", choices=("both", "forward", "backward"), default="both")
+    drawing.add_argument("--rankdir", choices=("LR", "TB"), default="LR")
+    drawing.add_argument("--order", type=int, choices=(0, 1, 2), default=0)
+    drawing.add_argument("--title", default="", help="above the picture")
+    commands.add_parser(
+        "explain",
+        parents=[common],
+        help="tell the chain rule of a script's loss, step by step",
+        description="Run a script and tell how the gradients of its loss come about.",
+    )
 
 
 def natural(text: str, low: int = 0) -> int:
@@ -70,6 +110,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command is None:
         top.print_help()
         return 2
+    if options.lang:
+        set_language(options.lang)
+    if options.command == "demo":
+        return demo_command(options)
+    return view_command(options)
+
+
+def demo_command(options: argparse.Namespace) -> int:
+    """`demo`: train, draw, explain."""
     problem = unwritable(options.out)
     if problem:
         print(f"error: --out {options.out}: {problem}", file=sys.stderr)
@@ -78,6 +127,69 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     run(options.out, options.epochs, options.seed)
     return 0
+
+
+def view_command(options: argparse.Namespace) -> int:
+    """`draw` and `explain`."""
+    from .script import chosen, run_script
+
+    path, name = named(options.script)
+    try:
+        finished = run_script(path)
+        root: Any = finished.error
+        if root is None:
+            name, root = chosen(finished.variables, name)
+        write = draw_script if options.command == "draw" else explain_script
+        write(options, path, name or "error", root, finished.variables)
+    except (OSError, SyntaxError, LookupError, ValueError, TypeError, RuntimeError) as error:
+        print(f"error: {options.script}: {error}", file=sys.stderr)
+        return 1
+    if finished.error is not None:
+        import traceback
+
+        traceback.print_exception(finished.error)
+        return 1
+    return 0
+
+
+def named(text: str) -> tuple[Path, str | None]:
+    """FILE and NAME of FILE:NAME; a colon of a drive or of the file's own name stays."""
+    path = Path(text)
+    head, colon, name = text.rpartition(":")
+    if not path.exists() and colon and name.isidentifier():
+        return Path(head), name
+    return path, None
+
+
+def draw_script(
+    options: argparse.Namespace, path: Path, name: str, root: Any, variables: dict[str, Any]
+) -> None:
+    """Draw what a script left, into a file."""
+    from .views import draw
+
+    how: Any = options.collapse
+    picture = draw(
+        root,
+        names=variables,
+        collapse=int(how) if how and how.isdecimal() else how,
+        direction=options.direction,
+        rankdir=options.rankdir,
+        order=options.order,
+        title=options.title or name,
+    )
+    print(picture.save(options.out or Path(f"{path.stem}.svg")))
+
+
+def explain_script(
+    options: argparse.Namespace, path: Path, name: str, root: Any, variables: dict[str, Any]
+) -> None:
+    """Tell what a script left, on the terminal or into a file."""
+    from .views import explain
+
+    if isinstance(root, BaseException):
+        return
+    told = explain(root, names=variables)
+    print(told.save(options.out) if options.out else told)
 
 
 def unwritable(folder: Path) -> str | None:

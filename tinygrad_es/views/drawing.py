@@ -166,7 +166,7 @@ def draw(
         try:
             roots, own = recorded(root, inputs)
             called = merged_names(called, own)
-            roots = derived(roots, order, gradient)
+            roots = derived(roots, order, gradient, called)
             graph = snapshot(roots, gradient if order == 0 else None, called, LONGEST)
         except ForwardFailed as failed:
             error, called = failed.error, merged_names(called, failed.names)

@@ -137,8 +137,10 @@ def _roots(out: Any, what: str) -> list[Tensor]:
     return found
 
 
-def derived(roots: list[Tensor], order: int, gradient: Any = None) -> list[Tensor]:
+def derived(roots: list[Tensor], order: int, gradient: Any, names: dict[int, str]) -> list[Tensor]:
     """The gradients in all leaves, recorded: a graph in turn. Of these again for order 2.
+
+    They are called ∂x in `names`, after the leaf.
 
     Raises:
         ValueError: another order, or order 2 of several inputs.
@@ -163,8 +165,9 @@ def derived(roots: list[Tensor], order: int, gradient: Any = None) -> list[Tenso
         found = gradients(roots, [arriving], targets, create_graph=True, order=nodes)
         roots = [g for g in found if isinstance(g, Tensor)]
         for target, g in zip(targets, found, strict=True):
-            if isinstance(g, Tensor) and g.name is None and target.name and g.op is not None:
-                g.name = f"{'∂' * (turn + 1)}{target.name}"
+            called = target.name or names.get(target.index)
+            if isinstance(g, Tensor) and g.op is not None and called:
+                names.setdefault(g.index, "∂" * (turn + 1) + called)
     return roots
 
 

@@ -1,0 +1,77 @@
+"""A script of the user's, run to its end or to its error, and what it left behind.
+
+It runs in this very process, with the rights of whoever runs it: only scripts of your own, or ones
+that you have read.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .autodiff.tensor import Tensor
+
+__all__ = ["Finished", "chosen", "run_script"]
+
+USUAL = ("loss", "L", "cost", "C", "f", "y", "out", "output")
+
+
+class Finished(NamedTuple):
+    """The variables of a script, and the error that ended it, if one did."""
+
+    variables: dict[str, Any]
+    error: BaseException | None
+
+
+def run_script(path: Path) -> Finished:
+    """Run a file as `python FILE` does; its error is returned, not raised.
+
+    Raises:
+        OSError: the file cannot be read.
+        SyntaxError: it is not Python.
+    """
+    source = path.read_bytes()
+    code = compile(source, str(path), "exec")
+    variables: dict[str, Any] = {"__name__": "__main__", "__file__": str(path)}
+    before = sys.argv, list(sys.path)
+    sys.argv, sys.path[:0] = [str(path)], [str(path.resolve().parent)]
+    try:
+        exec(code, variables)
+    except SystemExit as left:
+        error = left if left.code not in (None, 0) else None
+        return Finished(variables, error)
+    except Exception as error:
+        return Finished(variables, error)
+    finally:
+        sys.argv, sys.path[:] = before[0], before[1]
+    return Finished(variables, None)
+
+
+def chosen(variables: dict[str, Any], name: str | None) -> tuple[str, Any]:
+    """The variable of that name; without one `loss`, `L`, …, else the newest result.
+
+    Raises:
+        LookupError: there is none, or it is no recorded Tensor.
+    """
+    tensors = {
+        key: value
+        for key, value in variables.items()
+        if isinstance(value, Tensor) and not key.startswith("_")
+    }
+    there = ", ".join(tensors) or "none"
+    if name is not None:
+        if name not in tensors:
+            raise LookupError(f"there is no Tensor {name!r} in it. Its Tensors: {there}.")
+        return name, tensors[name]
+    results = {key: value for key, value in tensors.items() if value.op is not None}
+    for usual in USUAL:
+        if usual in results:
+            return usual, results[usual]
+    if not results:
+        raise LookupError(
+            "it leaves no recorded result at its top level (a Tensor that depends on one with "
+            f"requires_grad=True). Its Tensors: {there}. Say which with FILE:NAME."
+        )
+    newest = max(results, key=lambda key: results[key].index)
+    return newest, results[newest]
