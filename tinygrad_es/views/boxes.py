@@ -30,6 +30,10 @@ SUBSCRIPTS = str.maketrans("0123456789, ", "₀₁₂₃₄₅₆₇₈₉,\u200
 WORDS = {
     "value": ("value", "valor"),
     "grad": ("grad", "gradiente"),
+    "by hand": ("by hand", "a mano"),
+    "right": ("✓ right", "✓ bien"),
+    "wrong": ("✗ wrong", "✗ mal"),
+    "carried": ("~ carried error", "~ error arrastrado"),
     "exact": ("0 exactly", "0 exacto"),
     "constant": ("constant", "constante"),
     "input": ("input", "entrada"),
@@ -64,6 +68,7 @@ def figure_of(
     language: str | None = None,
     step: int | None = None,
     failed: int | None = None,
+    by_hand: Mapping[int, tuple[str, Any]] | None = None,
 ) -> Figure:
     """The boxes and arrows of a snapshot or of its outline.
 
@@ -79,9 +84,11 @@ def figure_of(
         language: "en" or "es".
         step: only so many operations of the backward pass have been done, the last is active.
         failed: the node that could not be computed.
+        by_hand: by node a verdict ("right", "wrong", "carried") and the gradient made by hand.
     """
     outline = fold(graph) if isinstance(graph, Snapshot) else graph
     painter = _Painter(outline, direction, labels, flags or {}, language, step, failed)
+    painter.by_hand = by_hand or {}
     signs = say(WORDS["legend"], language) if legend else ""
     return painter.figure(title, rankdir, " ▪ ".join(filter(None, [note, signs])))
 
@@ -109,6 +116,7 @@ class _Painter:
         self.labelled = few if labels is None else labels
         self.flags = flags
         self.failed = failed
+        self.by_hand: Mapping[int, tuple[str, Any]] = {}
         self.words = {key: say(pair, language) for key, pair in WORDS.items()}
         self.story = Story(self.graph) if len(self.graph.nodes) <= SPELT else None
         self.done = self._done(step)
@@ -187,7 +195,11 @@ class _Painter:
         rows = [] if self.direction == "backward" else [self.row("value", node.value)]
         if node.kind != "constant" and self.direction != "forward":
             rows.append(self.gradient(i, node))
-        mark = ""
+        mark, flag = "", self.flags.get(i, "")
+        if i in self.by_hand:
+            mark, mine = self.by_hand[i]
+            rows.append(self.row("by hand", mine))
+            flag = " ".join(filter(None, [self.words[mark], flag]))
         if self.done is not None and node.op is not None:
             mark = "active" if i == self.active else "done" if i in self.done else "waiting"
         return Box(
@@ -196,7 +208,7 @@ class _Painter:
             tuple(rows),
             node.kind,
             self.note(node),
-            self.flags.get(i, ""),
+            flag,
             node.scope.order if node.op is not None else 0,
             mark,
         )

@@ -6,14 +6,17 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..autodiff.order import topological
+from ..autodiff.tensor import Tensor
 from .boxes import DIRECTIONS, figure_of
+from .compare import verdicts
 from .data import to_json
 from .failure import failed_graph
 from .figure import Figure
 from .fold import Outline, fold
 from .names import caller_names
 from .pictures import WRITERS, Drawing
-from .snapshot import Snapshot, snapshot
+from .snapshot import Snapshot, read
 from .story import Story
 from .subject import ForwardFailed, derived, merged_names, recorded
 from .text import to_text
@@ -90,6 +93,7 @@ def draw(
     root: Any,
     *inputs: Any,
     gradient: Any = None,
+    by_hand: Mapping[str, Any] | None = None,
     order: int = 0,
     names: Any = True,
     direction: str = "both",
@@ -116,6 +120,8 @@ def draw(
             `draw(model, x)`, `draw(model, x, y)` for its loss. Where it fails, the graph up to the
             operation that failed is drawn, that one in red with what it received.
         gradient: what arrives at `root`; needed where it is more than one number.
+        by_hand: gradients derived by hand, by the names of nodes. Right ones are green, wrong ones
+            red; amber is an error that was only carried on: right given what arrives by hand.
         order: 0 for the graph, 1 for that of its gradients, 2 for theirs.
         names: True for the names of the caller's variables, False, or a mapping like `locals()`.
             A Tensor's own name comes first.
@@ -167,7 +173,10 @@ def draw(
             roots, own = recorded(root, inputs)
             called = merged_names(called, own)
             roots = derived(roots, order, gradient, called)
-            graph = snapshot(roots, gradient if order == 0 else None, called, LONGEST)
+            gradient = gradient if order == 0 else None
+            graph, places = read(roots, gradient, called, LONGEST)
+            if by_hand:
+                settings["by_hand"] = _judged(roots, by_hand, called, gradient, places)
         except ForwardFailed as failed:
             error, called = failed.error, merged_names(called, failed.names)
     if error is not None:
@@ -177,6 +186,21 @@ def draw(
     assert graph is not None
     outline = _folded(graph, collapse, focus, repeats, constants)
     return GraphDrawing(outline, settings, engine, error)
+
+
+def _judged(
+    roots: list[Tensor],
+    by_hand: Mapping[str, Any],
+    names: Mapping[int, str],
+    gradient: Any,
+    places: Mapping[int, int],
+) -> dict[int, tuple[str, Any]]:
+    """The verdict on each gradient by hand, and the gradient, by its place in the graph."""
+    if len(roots) != 1:
+        raise ValueError(f"by_hand: expected one result. Received: {len(roots)}.")
+    found = verdicts(roots[0], by_hand, names, gradient)
+    nodes = {node.name or names.get(node.index): node for node in topological(roots)}
+    return {places[nodes[name].index]: (verdict, by_hand[name]) for name, verdict in found.items()}
 
 
 def _folded(

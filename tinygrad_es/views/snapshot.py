@@ -21,7 +21,7 @@ from ..autodiff.sweep import Frontier, fit, sweep
 from ..autodiff.tensor import Tensor
 from .runs import Run, long_runs
 
-__all__ = ["Edge", "Node", "Snapshot", "snapshot"]
+__all__ = ["Edge", "Node", "Snapshot", "contributions", "read", "snapshot"]
 
 DETAILED = 5_000  # operations up to which contributions and local derivatives are kept
 
@@ -172,7 +172,7 @@ class Witness(Frontier):
         self.sent.append((raw, c if fits else fit(c, like, node, x)))
 
 
-def _contributions(node: Tensor, g: Any) -> list[tuple[tuple[int, ...], Any]]:
+def contributions(node: Tensor, g: Any) -> list[tuple[tuple[int, ...], Any]]:
     """What the rules of `node` send, and the shapes before what was broadcast is summed."""
     witness = Witness()
     with np.errstate(all="ignore"):
@@ -233,7 +233,7 @@ class _Reader:
                 self.edges.append(Edge(source, target, op.input_name(k), k))
             return
         values = [x.value if type(x) is Tensor else x for x in inputs]
-        arriving = iter(_contributions(tensor, self.found[tensor.index]))
+        arriving = iter(contributions(tensor, self.found[tensor.index]))
         for k, (x, source) in enumerate(zip(inputs, sources, strict=True)):
             edge = Edge(source, target, op.input_name(k), k)
             if type(x) is Tensor and x.tracked and op.rule(k) is not None:
