@@ -11,6 +11,8 @@ from .autodiff.errors import describe
 from .layers.layer import clear_session
 from .ops import random as library
 from .registry import CUSTOM, custom_object_scope, register_keras_serializable
+from .views.engines import NoEngine
+from .views.pictures import Drawing
 
 __all__ = [
     "PyDataset",
@@ -18,7 +20,9 @@ __all__ = [
     "clear_session",
     "custom_object_scope",
     "get_custom_objects",
+    "model_to_dot",
     "normalize",
+    "plot_model",
     "register_keras_serializable",
     "set_random_seed",
     "to_categorical",
@@ -92,6 +96,112 @@ def normalize(x: Any, axis: int = -1, order: int = 2) -> Any:
     norms = np.atleast_1d(np.linalg.norm(values, order, axis))
     norms[norms == 0] = 1
     return values / np.expand_dims(norms, axis)
+
+
+SPLINES = ("ortho", "curved", "polyline", "spline", "line")
+
+
+def plot_model(
+    model: Any,
+    to_file: Any = "model.png",
+    show_shapes: bool = False,
+    show_dtype: bool = False,
+    show_layer_names: bool = False,
+    rankdir: str = "TB",
+    expand_nested: bool = False,
+    dpi: float = 200,
+    show_layer_activations: bool = False,
+    show_trainable: bool = False,
+    splines: str = "ortho",
+    **kwargs: Any,
+) -> Drawing:
+    """Draw the layers of a model into a file, and return the drawing, which notebooks show.
+
+    Args:
+        model: one that is built.
+        to_file: a path that ends in .svg, .dot, .mmd, .md, .png or .pdf (of these only the last
+            two need a Graphviz); without an ending it is a PNG; None: no file.
+        show_shapes: the shapes of inputs and outputs.
+        show_dtype: the type of the numbers.
+        show_layer_names: names beside the classes.
+        rankdir: "TB" from top to bottom, "LR" from left to right.
+        expand_nested: open the models inside; each of their layers says in which it is.
+        dpi: dots per inch of a PNG.
+        show_layer_activations: the activation of layers that have one.
+        show_trainable: whether a layer's weights are trained.
+        splines: how Graphviz draws arrows: "ortho", "curved", "polyline", "spline" or "line".
+
+    Raises:
+        ValueError: the model is not built; an unknown argument or ending.
+        ImportError: .png or .pdf without a Graphviz.
+
+    >>> import tempfile
+    >>> from tinygrad_es import Sequential, layers
+    >>> model = Sequential([layers.Input((4,)), layers.Dense(2), layers.Dense(3)])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     plot_model(model, f"{folder}/model.svg", show_shapes=True)
+    <Drawing of 2 nodes; .svg(), .dot(), .save('graph.svg')>
+    """
+    drawing = model_to_dot(
+        model, show_shapes, show_dtype, show_layer_names, rankdir, expand_nested, dpi,
+        show_layer_activations=show_layer_activations, show_trainable=show_trainable,
+        splines=splines, **kwargs,
+    )  # fmt: skip
+    if to_file is not None:
+        try:
+            drawing.save(to_file, ending=".png")
+        except NoEngine as error:
+            raise ImportError(f"plot_model: {error}") from None
+    return drawing
+
+
+def model_to_dot(
+    model: Any,
+    show_shapes: bool = False,
+    show_dtype: bool = False,
+    show_layer_names: bool = True,
+    rankdir: str = "TB",
+    expand_nested: bool = False,
+    dpi: float = 200,
+    subgraph: bool = False,
+    show_layer_activations: bool = False,
+    show_trainable: bool = False,
+    splines: str = "ortho",
+    **kwargs: Any,
+) -> Drawing:
+    """The drawing of `plot_model`, without a file: `.dot()` is its text.
+
+    Raises:
+        ValueError: the model is not built; an unknown argument; `subgraph`, a part of a drawing
+            of pydot's.
+
+    >>> from tinygrad_es import Sequential, layers
+    >>> model = Sequential([layers.Input((4,)), layers.Dense(2, name="hidden")])
+    >>> model_to_dot(model).dot().splitlines()[-2].split(",")[0]
+    '  n0 [label=<<B>hidden (Dense)</B>>'
+    """
+    if kwargs.pop("layer_range", None) is not None:
+        raise ValueError("Argument `layer_range` is no longer supported.")
+    if kwargs:
+        raise ValueError(f"Unrecognized keyword arguments: {kwargs}")
+    if subgraph:
+        raise ValueError("model_to_dot: expected subgraph=False; expand_nested=True opens models.")
+    if splines not in SPLINES:
+        raise ValueError(f"splines: expected one of {SPLINES}. Received: {splines!r}.")
+    if not hasattr(model, "as_figure"):
+        raise TypeError(f"expected a model. Received: {describe(model)}.")
+    figure = model.as_figure(
+        rankdir,
+        expand_nested,
+        shapes=show_shapes,
+        dtype=show_dtype,
+        names=show_layer_names,
+        activations=show_layer_activations,
+        trainable=show_trainable,
+    )
+    drawing = Drawing(figure)
+    drawing.dpi, drawing.splines = dpi, splines
+    return drawing
 
 
 class PyDataset:

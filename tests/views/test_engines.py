@@ -203,7 +203,7 @@ def test_the_note_speaks_spanish(fake_dot):
     fake_dot("exit 1")
     set_language("es")
     try:
-        assert "(disposición propia: Graphviz falló)" in drawing().svg()
+        assert "(disposición incluida: Graphviz falló)" in drawing().svg()
     finally:
         set_language(None)
 

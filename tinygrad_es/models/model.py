@@ -15,9 +15,11 @@ from ..layers.operation import Operation
 from ..layers.symbolic import SymbolicTensor
 from ..registry import parameters
 from ..tree import map_structure, pack
+from ..views.figure import Figure
 from .compiled import Metrics
 from .configuration import MODELS, functional_config, functional_of, serialize_layer
 from .function import Function
+from .picture import Details, Wiring, function_wiring, model_figure
 from .saving import load_weights, save_model, save_weights
 from .state import restore_training, training_state
 from .summary import print_summary
@@ -282,6 +284,20 @@ class Model(Trainer, Layer):
         print_summary(
             self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range
         )
+
+    def wiring(self) -> Wiring | None:
+        """The calls of its layers, one by one; None of a class, where only `call` knows them."""
+        return None if self._function is None else function_wiring(self._function)
+
+    def as_figure(self, rankdir: str = "TB", expand_nested: bool = False, **show: bool) -> Figure:
+        """Boxes and arrows, as `utils.plot_model` draws them.
+
+        Args:
+            rankdir: "TB" or "LR".
+            expand_nested: open the models inside.
+            show: shapes, dtype, names, activations, trainable; all are False at first.
+        """
+        return model_figure(self, Details(**show), rankdir, expand_nested)
 
 
 def shape_returned(layer: Layer) -> Any:

@@ -11,6 +11,7 @@ from ..layers.symbolic import SymbolicTensor
 from .configuration import MODELS, sequential_config, sequential_of
 from .function import fitting
 from .model import Model
+from .picture import Wiring, chain_wiring
 
 __all__ = ["Sequential"]
 
@@ -135,6 +136,9 @@ class Sequential(Model):
         symbols = self._ends("shapes") if self.built else []
         for i, layer in enumerate(self._chain, start=1):
             yield layer, symbols[i].shape if self.built else None
+
+    def wiring(self) -> Wiring:
+        return chain_wiring(self._chain, self._ends("layers"))
 
     # --- the graph -------------------------------------------------------------------------------
 

@@ -35,7 +35,7 @@ TEXTS = {"value": "#15803d", "grad": "#b91c1c", "other": "#1f2937"}
 HEAD = """\
 digraph figure {{
   graph [rankdir={rankdir}, bgcolor="white", fontname="Helvetica", fontsize=12, labelloc=t,
-         nodesep=0.3, ranksep=0.55{label}];
+         nodesep=0.3, ranksep=0.55{splines}{label}];
   node [shape=box, fontname="Helvetica", fontsize=12, fontcolor="#111827", margin="0.06,0.04"];
   edge [color="#64748b", fontname="Helvetica", fontsize=10, fontcolor="#475569", arrowsize=0.7];
 """
@@ -43,11 +43,11 @@ TABLE = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">'
 BACKWARD = 'dir=back, style=dashed, color="#dc2626", fontcolor="#b91c1c"'
 
 
-def to_dot(figure: Figure) -> str:
+def to_dot(figure: Figure, splines: str = "") -> str:
     """Write the figure in the DOT language.
 
     A gradient arrow is written `a -> b [dir=back, ...]`: it points at a, and b still comes after
-    a. Texts are cut to 60 characters.
+    a. Texts are cut to 60 characters. `splines` is Graphviz' word for how arrows run ("ortho").
 
     >>> x, y = Box("x", "x", (("value", "3"),), "input"), Box("y", "x²", (), "output")
     >>> print("".join(to_dot(Figure([x, y], [Arrow(0, 1)])).splitlines(keepends=True)[-3:]))
@@ -56,7 +56,8 @@ def to_dot(figure: Figure) -> str:
     }
     <BLANKLINE>
     """
-    parts = [HEAD.format(rankdir=figure.rankdir, label=_caption(figure))]
+    drawn = f", splines={splines}" if splines else ""
+    parts = [HEAD.format(rankdir=figure.rankdir, splines=drawn, label=_caption(figure))]
     parts += [
         f"  n{i} [label={_label(box)}, {_look(box)}];\n" for i, box in enumerate(figure.boxes)
     ]

@@ -27,7 +27,7 @@ from .dot import to_dot
 from .figure import Figure
 from .svg import in_rows, to_svg
 
-__all__ = ["ENGINES", "EngineError", "asked_for", "image", "picture"]
+__all__ = ["ENGINES", "EngineError", "NoEngine", "asked_for", "image", "picture"]
 
 ENGINES = ("dot", "pygraphviz", "builtin")
 VARIABLE = "TINYGRAD_ES_ENGINE"
@@ -47,6 +47,10 @@ import pygraphviz
 graph = pygraphviz.AGraph(string=sys.stdin.buffer.read().decode())
 sys.stdout.buffer.write(graph.draw(format=sys.argv[2], prog="dot", args=" ".join(sys.argv[3:])))
 """
+
+
+class NoEngine(FileNotFoundError):
+    """There is no Graphviz, or not the one that is asked for."""
 
 
 class EngineError(RuntimeError):
@@ -104,21 +108,21 @@ def _wheel() -> Any:
 # -- one engine at work -------------------------------------------------------------------------
 
 
-def _drawn(engine: str, figure: Figure, form: str, dpi: float = DPI) -> bytes:
+def _drawn(engine: str, text: str, form: str, dpi: float = DPI) -> bytes:
     """The picture, by one engine.
 
     Raises:
-        FileNotFoundError: it is not installed. TimeoutError: it takes too long.
+        NoEngine: it is not installed. TimeoutError: it takes too long.
         EngineError: it fails.
     """
     command = _command(engine, form, dpi)
     if command is None:
         what = "program `dot`" if engine == "dot" else "package `pygraphviz` (2.0 or later)"
-        raise FileNotFoundError(
+        raise NoEngine(
             f"engine {engine!r} needs the {what}, which is not here. What installs a Graphviz: "
             f"{INSTALL}. Without one, engine='builtin' draws the same graph as SVG."
         )
-    out, complaint, code = _run(command, to_dot(figure).encode(), TIME_LIMIT)
+    out, complaint, code = _run(command, text.encode(), TIME_LIMIT)
     if code or not out:
         last = "; ".join(complaint.decode(errors="replace").split("\n"))[-300:].strip("; ")
         raise EngineError(f"engine {engine!r} failed with exit status {code}: {last or 'no word'}.")
@@ -154,26 +158,26 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 # -- pictures -----------------------------------------------------------------------------------
 
 
-def picture(figure: Figure, engine: str | None = None) -> str:
+def picture(figure: Figure, engine: str | None = None, splines: str = "") -> str:
     """The figure as SVG; by the built-in layout, with a note, where Graphviz gives none.
 
     Raises:
         ValueError: an unknown engine.
-        FileNotFoundError: an engine that is asked for and not installed.
+        NoEngine: an engine that is asked for and not installed.
         EngineError: an engine that is asked for and fails.
     """
     asked = asked_for(engine)
     if asked == "builtin":
         return to_svg(figure)
     if asked is None and len(figure.boxes) > LARGE:
-        few = say((f"more than {LARGE} boxes", f"más de {LARGE} cajas"))
+        few = say((f"more than {LARGE} boxes", f"más de {LARGE} recuadros"))
         return to_svg(_noted(figure, few))
     if asked is None and in_rows(figure):
         return to_svg(figure)  # Graphviz would draw one row, wider than any screen
     why = ""
     for name in _there() if asked is None else [asked]:
         try:
-            return _element(_drawn(name, figure, "svg"))
+            return _element(_drawn(name, to_dot(figure, splines), "svg"))
         except TimeoutError:
             limit = f"{TIME_LIMIT:g} s"
             late = (f"Graphviz did not answer in {limit}", f"Graphviz no respondió en {limit}")
@@ -185,12 +189,12 @@ def picture(figure: Figure, engine: str | None = None) -> str:
     return to_svg(_noted(figure, why) if why else figure)
 
 
-def image(figure: Figure, form: str, engine: str | None = None, dpi: float = DPI) -> bytes:
-    """The figure as `"png"` or `"pdf"`, which only Graphviz writes.
+def image(text: str, form: str, engine: str | None = None, dpi: float = DPI) -> bytes:
+    """A graph in the DOT language as `"png"` or `"pdf"`, which only Graphviz writes.
 
     Raises:
         ValueError: an unknown engine, or the built-in one, which writes SVG only.
-        FileNotFoundError: no engine is installed, or not the one that is asked for.
+        NoEngine: no engine is installed, or not the one that is asked for.
         EngineError: Graphviz fails. TimeoutError: it takes too long.
     """
     asked = asked_for(engine)
@@ -201,13 +205,13 @@ def image(figure: Figure, form: str, engine: str | None = None, dpi: float = DPI
         )
     there = _there() if asked is None else [asked]
     if not there:
-        raise FileNotFoundError(
+        raise NoEngine(
             f".{form} needs a Graphviz, and there is none here. What installs one: {INSTALL}. "
             ".svg needs nothing: save('graph.svg')."
         )
     for name in there:
         try:
-            return _drawn(name, figure, form, dpi)
+            return _drawn(name, text, form, dpi)
         except TimeoutError as late:
             raise TimeoutError(f"{late} The built-in layout draws it as .svg.") from None
         except (EngineError, OSError) as failure:
@@ -229,6 +233,6 @@ def _element(document: bytes) -> str:
 
 def _noted(figure: Figure, why: str) -> Figure:
     """The figure with the reason in its caption."""
-    own = say(("built-in layout", "disposición propia"))
+    own = say(("built-in layout", "disposición incluida"))
     note = f"{figure.note} ({own}: {why})".strip()
     return Figure(figure.boxes, figure.arrows, figure.title, figure.rankdir, note)

@@ -25,10 +25,11 @@ class Drawing:
         self.figure = figure
         self.engine = engine
         self.dpi: float = DPI  # of a PNG
+        self.splines = ""  # how Graphviz draws arrows, in its words
 
     def dot(self) -> str:
         """The graph in Graphviz' language; the same in every run."""
-        return to_dot(self.figure)
+        return to_dot(self.figure, self.splines)
 
     def svg(self) -> str:
         """The picture, drawn by Graphviz where it is installed, else by the built-in layout.
@@ -42,7 +43,7 @@ class Drawing:
             ValueError: an unknown engine in the environment variable.
             FileNotFoundError: the engine was asked for and is not installed.
         """
-        return picture(self.figure, self.engine)
+        return picture(self.figure, self.engine, self.splines)
 
     def mermaid(self) -> str:
         """The graph as a Mermaid flowchart, which GitHub draws in a block ```` ```mermaid ````."""
@@ -56,18 +57,22 @@ class Drawing:
             raise ImportError("graphviz(): `pip install graphviz` brings the package.") from None
         return graphviz.Source(self.dot())
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
+    def save(self, path: str | os.PathLike[str], ending: str = "") -> Path:
         """Write the drawing in the form that the ending of the path names; returns the path.
 
         The file is written whole or not at all. `.svg` and the texts always work; `.png` and
         `.pdf` need a Graphviz.
+
+        Args:
+            path: where to.
+            ending: the form of a path that has no ending, such as ".png".
 
         Raises:
             ValueError: an unknown ending.
             FileNotFoundError: a folder that is not there; `.png` without a Graphviz.
         """
         target = Path(path)
-        writer = WRITERS.get(target.suffix.lower())
+        writer = WRITERS.get((target.suffix or ending).lower())
         if writer is None:
             endings = ", ".join(WRITERS)
             raise ValueError(
@@ -108,8 +113,8 @@ WRITERS: dict[str, Callable[[Drawing], str | bytes]] = {
     ".gv": Drawing.dot,
     ".mmd": Drawing.mermaid,
     ".md": lambda drawing: to_markdown(drawing.figure),
-    ".png": lambda drawing: image(drawing.figure, "png", drawing.engine, drawing.dpi),
-    ".pdf": lambda drawing: image(drawing.figure, "pdf", drawing.engine),
+    ".png": lambda drawing: image(drawing.dot(), "png", drawing.engine, drawing.dpi),
+    ".pdf": lambda drawing: image(drawing.dot(), "pdf", drawing.engine),
 }
 
 
