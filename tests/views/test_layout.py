@@ -150,6 +150,19 @@ def test_two_arrows_between_the_same_boxes_are_two_lines() -> None:
         assert not set(one) & set(other)
 
 
+def test_lines_side_by_side_keep_their_distance_in_a_steep_gap() -> None:
+    sizes, edges = [(40.0, 30.0)] * 2 + [(40.0, 300.0)] + [(40.0, 30.0)], [(0, 3), (0, 3), (2, 3)]
+    layout = layered(sizes, edges)
+    one, other = layout.routes[:2]
+    (steep,) = [(p, q) for p, q in pairwise(one) if p[1] != q[1]]
+    (beside,) = [(p, q) for p, q in pairwise(other) if p[1] != q[1]]
+    assert abs(steep[0][1] - steep[1][1]) > 50
+    downwards = steep[1][1] > steep[0][1]
+    for p, q in zip(steep, beside, strict=True):
+        assert q[1] - p[1] == pytest.approx(12)  # the second lies below,
+        assert q[0] - p[0] == pytest.approx(-6 if downwards else 6)  # and turns away in time
+
+
 def test_a_tree_has_no_crossings() -> None:
     rng = random.Random(3)
     edges = [(child, rng.randrange(child)) for child in range(1, 60)]

@@ -184,7 +184,7 @@ def test_labels_do_not_sit_on_boxes_or_lines():
 def test_corners_are_round_and_heads_point_into_boxes():
     svg = to_svg(chain(12))
     assert svg.count("Q") == 4  # one cut: out, down, back, in
-    assert "Q" not in to_svg(chain(4))
+    assert "Q" not in to_svg(chain(4, params=True, skips=2, back=True))
     root = ElementTree.fromstring(svg)
     tips = [path.get("d") for path in root.iter(f"{SVG}path") if path.get("class") == "tip"]
     for tip in tips:

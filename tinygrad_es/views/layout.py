@@ -18,15 +18,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-Point = tuple[float, float]
-Edge = tuple[int, int]
-Links = list[list[int]]
-Numbers = list[float]
-Line = list[tuple[int, float]]  # the way of an arrow as (rank, coordinate) pairs
+from tinygrad_es.views import routing
+from tinygrad_es.views.routing import LINE_GAP, Edge, Links, Numbers, Point
+
 Gaps = list[list[tuple[int, float]]]  # per block: (a neighbouring block, least distance to it)
 
 BOX_GAP = 24.0  # between two boxes of a rank
-LINE_GAP = 12.0  # between two lines, and between the ends of lines at a box
 LOOP = 10.0  # how far an arrow from a box to itself goes out
 INF = float("inf")
 
@@ -69,7 +66,7 @@ def layered(
 
 
 def _drawn(boxes: Sequence[Point], edges: Sequence[Edge], rank_gap: float) -> Layout:
-    graph = _Graph(len(boxes), edges)
+    graph = Graph(len(boxes), edges)
     graph.reduce_crossings()
     across = [c for _, c in boxes]
     for v in [u for u, v in edges if u == v]:
@@ -77,11 +74,10 @@ def _drawn(boxes: Sequence[Point], edges: Sequence[Edge], rank_gap: float) -> La
     for edge, path in graph.paths.items():
         across += [LINE_GAP * (len(graph.copies[edge]) - 1)] * (len(path) - 2)
     centre = _coordinates(graph, across)
-    columns = _columns(graph, boxes, centre, rank_gap)
+    columns = routing.columns_of(graph, boxes, centre, rank_gap)
     positions = [(sum(columns[graph.rank[v]]) / 2, centre[v]) for v in range(len(boxes))]
     height = max([c + size / 2 for c, size in zip(centre, across, strict=True)])
-    lines, height = _lines(graph, centre, height)
-    _spread(graph, lines, boxes, centre)
+    ways, height = routing.routes_of(graph, boxes, centre, columns, height)
     routes = []
     for e, (u, v) in enumerate(edges):
         if u == v:
@@ -89,15 +85,11 @@ def _drawn(boxes: Sequence[Point], edges: Sequence[Edge], rank_gap: float) -> La
             half, over = min(LOOP, boxes[v][0] / 2) / 2, top - LOOP
             routes.append([(x + half, top), (x + half, over), (x - half, over), (x - half, top)])
             continue
-        back = graph.rank[u] > graph.rank[v]
-        first, last = (v, u) if back else (u, v)
-        start = positions[first][0] + boxes[first][0] / 2
-        route = _route(lines[e], columns, start, positions[last][0] - boxes[last][0] / 2)
-        routes.append(route[::-1] if back else route)
+        routes.append(ways[e][::-1] if graph.rank[u] > graph.rank[v] else ways[e])
     return Layout(positions, routes, columns[-1][1], height)
 
 
-class _Graph:
+class Graph:
     """Boxes and, numbered from `real` on, the bends of long arrows, in ranks."""
 
     __slots__ = ("copies", "depth", "height", "layers", "paths", "place", "preds", "rank",
@@ -247,7 +239,7 @@ def _sort(layer: list[int], near: Links, place: list[int], swap: bool) -> None:
         place[v] = i
 
 
-def _blocks(graph: _Graph) -> tuple[list[int], int]:
+def _blocks(graph: Graph) -> tuple[list[int], int]:
     """The block of every node, and how many blocks there are."""
     before = _favourites(graph.preds, graph.depth)  # the deepest operand is on the main chain
     after = _favourites(graph.succs, graph.height)
@@ -285,7 +277,7 @@ def _uncrossed(pairs: list[tuple[bool, int, int, int, int]]) -> Iterator[Edge]:
             yield v, u
 
 
-def _coordinates(graph: _Graph, across: Numbers) -> Numbers:
+def _coordinates(graph: Graph, across: Numbers) -> Numbers:
     """The coordinate of every node; no two of a rank closer than their sizes allow."""
     block, count = _blocks(graph)
     above: Gaps = [[] for _ in range(count)]
@@ -341,60 +333,3 @@ def _push(order: list[int], near: Gaps, at: Numbers, most: Numbers) -> Numbers:
                 at[b] = at[a] + least
         at[b] = min(at[b], most[b])
     return at
-
-
-def _columns(graph: _Graph, boxes: Sequence[Point], centre: Numbers, gap: float) -> list[Point]:
-    """Where each rank begins and ends; the gap after it grows with its steepest line."""
-    sizes, rises = [0.0] * len(graph.layers), [0.0] * len(graph.layers)
-    for r, (along, _) in zip(graph.rank, boxes, strict=False):
-        sizes[r] = max(sizes[r], along)
-    for u, outs in enumerate(graph.succs):
-        for v in outs:
-            rises[graph.rank[u]] = max(rises[graph.rank[u]], abs(centre[u] - centre[v]))
-    columns, left = [], 0.0
-    for size, rise in zip(sizes, rises, strict=True):
-        columns.append((left, left + size))
-        left += size + gap + min(rise / 6, 50.0)
-    return columns
-
-
-def _lines(graph: _Graph, centre: Numbers, height: float) -> tuple[dict[int, Line], float]:
-    """Each arrow as (rank, coordinate) pairs, and the height that the drawing needs for them."""
-    lines: dict[int, Line] = {}
-    lanes: dict[int, float] = {}
-    for (u, v), path in graph.paths.items():
-        line = [(graph.rank[b], centre[b]) for b in path]
-        if len(path) == 2 and graph.rank[v] > graph.rank[u] + 1:  # outside, a lane per source
-            lane = lanes.setdefault(u, height + LINE_GAP * (len(lanes) + 1))
-            line[1:1] = [(graph.rank[u] + 1, lane), (graph.rank[v] - 1, lane)]
-        arrows = graph.copies[u, v]
-        for i, e in enumerate(arrows):
-            shift = LINE_GAP * (i - (len(arrows) - 1) / 2)
-            lines[e] = [line[0], *((r, c + shift) for r, c in line[1:-1]), line[-1]]
-    return lines, height + LINE_GAP * len(lanes)
-
-
-def _spread(graph: _Graph, lines: dict[int, Line], boxes: Sequence[Point], centre: Numbers) -> None:
-    """Spread the ends of lines along the border of their box, the straight one in the middle."""
-    fans: dict[tuple[int, int], list[tuple[float, int]]] = {}
-    for (u, v), arrows in graph.copies.items():
-        for e in arrows:
-            fans.setdefault((u, 0), []).append((lines[e][1][1], e))
-            fans.setdefault((v, -1), []).append((lines[e][-2][1], e))
-    for (v, end), fan in fans.items():
-        fan.sort()
-        straight = [i for i, (towards, _) in enumerate(fan) if towards == centre[v]]
-        middle = sum(straight) / len(straight) if straight else (len(fan) - 1) / 2
-        step = min(LINE_GAP, 0.45 * boxes[v][1] / max(middle, len(fan) - 1 - middle, 1.0))
-        for i, (_, e) in enumerate(fan):
-            lines[e][end] = (graph.rank[v], centre[v] + (i - middle) * step)
-
-
-def _route(line: Line, columns: list[Point], left: float, right: float) -> list[Point]:
-    """Level inside the ranks, from one coordinate to the next in the gaps between them."""
-    route = [(left, line[0][1])]
-    for (r, c), (s, d) in pairwise(line):
-        if c != d:
-            route += [(columns[r][1], c), (columns[s][0], d)]
-    route.append((right, line[-1][1]))
-    return list({(round(x, 6), round(y, 6)): (x, y) for x, y in route}.values())

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from tinygrad_es.views.cards import LABEL_LIMIT, Card
 from tinygrad_es.views.figure import Arrow, Figure, clean, escape, shorten
-from tinygrad_es.views.layout import Layout, Point, layered
+from tinygrad_es.views.layout import Layout, layered
 from tinygrad_es.views.lettering import decimal, element, text_width, wrapped
+from tinygrad_es.views.routing import Point
 from tinygrad_es.views.style import SHAPES, colours
 from tinygrad_es.views.wrap import folded
 
@@ -109,9 +110,9 @@ def _curve(points: Sequence[Point], lr: bool) -> str:
     for i, (a, b) in enumerate(points[1:], start=1):
         if a == x or b == y:
             path.append(f"L{decimal(a)} {decimal(b)}")
-        elif lr and i + 1 < len(points) and points[i + 1][0] == a:
+        elif lr and i + 1 < len(points) and _upright((a, b), points[i + 1]):
             path.append(f"Q{decimal(a)} {decimal(y)} {decimal(a)} {decimal(b)}")
-        elif lr and i > 1 and points[i - 2][0] == x:
+        elif lr and i > 1 and _upright(points[i - 2], (x, y)):
             path.append(f"Q{decimal(x)} {decimal(b)} {decimal(a)} {decimal(b)}")
         elif lr:
             middle = decimal((x + a) / 2)
@@ -121,6 +122,10 @@ def _curve(points: Sequence[Point], lr: bool) -> str:
             path.append(f"C{decimal(x)} {middle} {decimal(a)} {middle} {decimal(a)} {decimal(b)}")
         x, y = a, b
     return "".join(path)
+
+
+def _upright(p: Point, q: Point) -> bool:
+    return p[0] == q[0] and p[1] != q[1]
 
 
 # -- the whole ----------------------------------------------------------------------------------
