@@ -168,8 +168,11 @@ def test_models_are_called():
     assert {"dense_0/kernel", "out/bias"} <= set(titles(picture))
     model = tg.Sequential([layers.Dense(2)])
     assert draw(model, np.ones((1, 3)), gradient=np.ones((1, 2))).error is None
+    assert "Dense" in draw(model).dot()  # its layers
+    with pytest.raises(ValueError, match=r"\.json and \.txt show a recorded graph"):
+        draw(model).save("x.json")
     with pytest.raises(TypeError, match="drawn with its data"):
-        draw(model)
+        draw(model, 1, 2, 3, 4)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from .names import caller_names
 from .pictures import WRITERS, Drawing
 from .snapshot import Snapshot, read
 from .story import Story
-from .subject import ForwardFailed, derived, merged_names, recorded
+from .subject import ForwardFailed, derived, is_model, merged_names, recorded
 from .text import to_text
 
 __all__ = ["Drawing", "GraphDrawing", "draw", "figure_of"]
@@ -107,7 +107,7 @@ def draw(
     rankdir: str = "LR",
     engine: str | None = None,
     language: str | None = None,
-) -> GraphDrawing:
+) -> Drawing:
     """Draw a recorded graph: what was computed, forward, and what the chain rule sends back.
 
     Boxes have the value and the gradient of every node. Solid arrows carry values; dashed ones
@@ -117,7 +117,8 @@ def draw(
     Args:
         root: a Tensor (for example a loss) or several; a model; a function; an error.
         *inputs: of a model or a function, which is called with them: `draw(f, x)`,
-            `draw(model, x)`, `draw(model, x, y)` for its loss. Where it fails, the graph up to the
+            `draw(model, x)`, `draw(model, x, y)` for its loss. A model alone is drawn by its
+            layers. Where it fails, the graph up to the
             operation that failed is drawn, that one in red with what it received.
         gradient: what arrives at `root`; needed where it is more than one number.
         by_hand: gradients derived by hand, by the names of nodes. Right ones are green, wrong ones
@@ -163,6 +164,8 @@ def draw(
     """
     if direction not in DIRECTIONS:
         raise ValueError(f"direction: expected one of {DIRECTIONS}. Received: {direction!r}.")
+    if is_model(root) and not inputs:
+        return Drawing(root.as_figure(rankdir, shapes=True, names=True), engine)
     called = caller_names(names, 1)
     settings: dict[str, Any] = {"title": title, "rankdir": rankdir, "direction": direction}
     settings |= {"labels": labels, "legend": legend, "language": language}
