@@ -39,6 +39,7 @@ WORDS = {
     "input": ("input", "entrada"),
     "once": ("∂ backward pass", "∂ paso hacia atrás"),
     "twice": ("∂∂ second backward pass", "∂∂ segundo paso hacia atrás"),
+    "operation": ("operation", "operación"),
     "operations": ("operations", "operaciones"),
     "calls": ("calls of one layer", "llamadas de una capa"),
     "layers": ("layers alike", "capas iguales"),
@@ -290,7 +291,8 @@ class _Painter:
             if len(weights) > WEIGHTS and not item.distinct:
                 rows.append(Row("…", f"+{len(weights) - WEIGHTS}"))
         count = sum(nodes[i].op is not None for i in item.nodes)
-        title, note = first.title, f"{count} {self.words['operations']}"
+        title = first.title
+        note = f"{count} {self.words['operations' if count != 1 else 'operation']}"
         if len(item.groups) > 1:
             mark = "∂" * first.order + " " * bool(first.order)
             if item.distinct:

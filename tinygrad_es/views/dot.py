@@ -32,6 +32,8 @@ MARKS = {
 }
 TEXTS = {"value": "#15803d", "grad": "#b91c1c", "other": "#1f2937"}
 
+FLAGS = {"right": "#15803d", "carried": "#b45309"}
+
 HEAD = """\
 digraph figure {{
   graph [rankdir={rankdir}, bgcolor="white", fontname="Helvetica", fontsize=12, labelloc=t,
@@ -98,8 +100,8 @@ def _label(box: Box) -> str:
         if heat and heat[0]:
             rows.append(f'<TR><TD COLSPAN="2" ALIGN="RIGHT">{_heat(heat[0])}</TD></TR>')
     if box.flag:
-        flag = _safe(box.flag)
-        rows.append(f'<TR><TD COLSPAN="2"><FONT COLOR="#b91c1c"><B>{flag}</B></FONT></TD></TR>')
+        flag, colour = _safe(box.flag), FLAGS.get(box.mark, "#b91c1c")
+        rows.append(f'<TR><TD COLSPAN="2"><FONT COLOR="{colour}"><B>{flag}</B></FONT></TD></TR>')
     if box.note:
         note = _safe(box.note) or " "
         rows.append(f'<TR><TD COLSPAN="2"><FONT POINT-SIZE="9"><I>{note}</I></FONT></TD></TR>')

@@ -30,6 +30,8 @@ def short(value: Any) -> str:
         low, high, mean = (float(f(array.astype(float))) for f in (np.min, np.max, np.mean))
     if low == high:
         return f"{array.shape} all {low + 0.0:.4g}"
+    if array.dtype.kind == "f" and abs(mean) < 4 * np.finfo(array.dtype).eps * max(-low, high):
+        mean = 0.0  # what rounding left of a sum that cancels
     return f"{array.shape} {low:.3g} … {high:.3g}, mean {mean:.3g}"
 
 

@@ -50,6 +50,8 @@ COLOURS = (
     (".active .edge,.arrow.active .line", "stroke", "#d97706", "#fbbf24"),
     (".arrow.active .tip", "fill", "#d97706", "#fbbf24"),
     (".flag", "fill", "#b91c1c", "#fca5a5"),
+    (".right .flag", "fill", "#15803d", "#4ade80"),
+    (".carried .flag", "fill", "#b45309", "#fbbf24"),
     (".map.value", "stroke", "#15803d", "#4ade80"),
     (".map.grad", "stroke", "#b91c1c", "#f87171"),
 )
