@@ -57,14 +57,21 @@ def test_the_table_of_derivatives_is_fresh():
     assert generator["main"](["--check"]) == 0
 
 
-@pytest.mark.parametrize("name", ["chain_rule", "neuron"])
-def test_the_pictures_are_what_the_library_draws(name, tmp_path, monkeypatch, capsys):
+SVGS = sorted(path.stem for path in DOCS.glob("images/*.svg"))
+FIRST = ["chain_rule", "neuron"]
+PICTURES = {"02_chain_rule": FIRST, "22_drawing": [name for name in SVGS if name not in FIRST]}
+
+
+@pytest.mark.parametrize("example", PICTURES)
+def test_the_pictures_are_what_the_library_draws(example, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("TINYGRAD_ES_ENGINE", "builtin")
-    runpy.run_path(str(ROOT / "examples" / "02_chain_rule.py"))["main"](tmp_path)
-    drawn, kept = tmp_path / f"{name}.svg", DOCS / "images" / f"{name}.svg"
-    assert read(drawn) == read(kept), (
-        "out of date: TINYGRAD_ES_ENGINE=builtin python examples/02_chain_rule.py docs/images"
-    )
+    runpy.run_path(str(ROOT / "examples" / f"{example}.py"))["main"](tmp_path)
+    assert sorted(path.stem for path in tmp_path.iterdir()) == PICTURES[example]
+    for name in PICTURES[example]:
+        drawn, kept = tmp_path / f"{name}.svg", DOCS / "images" / f"{name}.svg"
+        assert read(drawn) == read(kept), (
+            f"{name}: TINYGRAD_ES_ENGINE=builtin python examples/{example}.py docs/images"
+        )
 
 
 @pytest.mark.parametrize("path", sorted(DOCS.glob("images/*.png")), ids=lambda p: p.stem)
