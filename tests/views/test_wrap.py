@@ -120,6 +120,25 @@ def test_lines_that_keep_their_order_do_not_cross():
                 assert not (min(e, g) < a < max(e, g) and min(b, d) < f < max(b, d))
 
 
+def test_the_arrows_of_a_box_share_a_lane_but_gradients_have_their_own():
+    sizes = [(120.0, 60.0)] * 25
+    edges = [(i, i + 1) for i in range(23)] + [(24, i) for i in range(1, 24)]  # 24: used by all
+    layout = folded(layered(sizes, edges), sizes, edges)
+    check(layout, sizes, edges)
+    assert layout.width < SCREEN
+    both = edges + edges  # values, and gradients back
+    wide = layered(sizes, both)
+    layout = folded(wide, sizes, both)
+    check(layout, sizes, both)
+    upright = []
+    for route in (layout.routes[23:46], layout.routes[69:]):
+        pairs = [step for way in route for step in pairwise(way)]
+        upright.append({p[0] for p, q in pairs if p[0] == q[0]})
+    assert upright[0]
+    assert upright[1]
+    assert not upright[0] & upright[1]
+
+
 def test_parameters_come_along_with_their_layer():
     figure = chain(20, params=True)
     root = ElementTree.fromstring(to_svg(figure))

@@ -2,7 +2,7 @@
 
 A left-to-right layout that is wider than a screen is cut between ranks. Row follows row downwards;
 an arrow that is cut runs out to the right margin, down into the gutter between the two rows, back
-to the left, and into the next row, in a lane of its own:
+to the left, and into the next row, in a lane for each box that arrows come from:
 
     a ─▶ b ─▶ c ─╮
     ╭────────────╯
@@ -15,6 +15,7 @@ layer, is not cut off from it: it moves there, into a column before it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -28,7 +29,7 @@ SCREEN = 1326.0  # a drawing up to this width is left alone: with its margins it
 LANE = 10.0  # between two lanes
 EDGE = 16.0  # between a lane and the boxes
 CORNER = 6.0  # radius
-RAGGED = 90.0  # what an empty row would cost, in points of height
+RAGGED = 300.0  # what an empty row would cost, in points of height
 CUT = 40.0  # what it costs to cut a line
 MOST = 4  # boxes from which lines may cross one cut: more would be a tangle
 MOST_STEPS = 300_000  # ranks that all arrows pass, together: more than that is not folded
@@ -52,6 +53,7 @@ class _Crossing(NamedTuple):
 
     out: float
     into: float
+    lane: tuple[int, int]  # the box it comes from, and which of several arrows to the same box
     edge: int
 
 
@@ -90,6 +92,20 @@ class _Strip:
             for (u, v), route in zip(edges, layout.routes, strict=True)
         ]
         self.ends = [sorted((self.rank[u], self.rank[v])) for u, v in edges]
+        self.lanes = self._bundles()
+
+    def _bundles(self) -> list[tuple[int, int]]:
+        """For each arrow, with which others it shares a lane: those of the same box.
+
+        A second arrow between the same boxes, such as the gradient, goes with second ones.
+        """
+        met: Counter[tuple[int, int]] = Counter()
+        lanes = []
+        for u, v in self.edges:
+            source, target = (u, v) if self.rank[u] <= self.rank[v] else (v, u)
+            lanes.append((source, met[source, target]))
+            met[source, target] += 1
+        return lanes
 
     def _sources(self) -> list[bool]:
         """Which boxes may move to the row after a cut: nothing leads to them from the left."""
@@ -108,9 +124,9 @@ class _Strip:
         count = len(self.columns)
         self.extent = [(INF, -INF)] * count
         self.guests = [(INF, -INF, INF)] * count  # top, bottom and left of what may move
-        self.crossings = [0] * count  # lines
+        self.crossings = [0] * count  # lanes
         self.threads = [0] * count  # boxes that these come from
-        far = self.rank[:]  # the last rank that a line from each box goes to
+        far: dict[tuple[int, int], int] = {}  # the last rank that the lines of a lane go to
         for v, (r, (x, y), (w, h)) in enumerate(
             zip(self.rank, self.layout.positions, self.sizes, strict=True)
         ):
@@ -119,17 +135,15 @@ class _Strip:
                 self.guests[r] = (min(top, y - h / 2), max(bottom, y + h / 2), min(left, x - w / 2))
             else:
                 self._reach(r, y - h / 2, y + h / 2)
-        for (u, v), line, (start, end) in zip(self.edges, self.lines, self.ends, strict=True):
-            source = u if self.rank[u] <= self.rank[v] else v
-            far[source] = max(far[source], end)
+        for lane, line, (start, end) in zip(self.lanes, self.lines, self.ends, strict=True):
+            far[lane] = max(far.get(lane, 0), end)
             for r in range(start, end + 1):
                 ys = self._heights(line, *self.columns[r])
                 self._reach(r, min(ys), max(ys))
-                if r < end and not (r == start and self.moves[source]):
-                    self.crossings[r] += 1
-        for v, last in enumerate(far):
-            for r in range(self.rank[v] + self.moves[v], last):
-                self.threads[r] += 1
+        for (source, number), last in far.items():
+            for r in range(self.rank[source] + self.moves[source], last):
+                self.crossings[r] += 1
+                self.threads[r] += not number
 
     def _reach(self, r: int, top: float, bottom: float) -> None:
         a, b = self.extent[r]
@@ -199,13 +213,12 @@ class _Strip:
         for e, (line, (start, end)) in enumerate(zip(self.lines, self.ends, strict=True)):
             if start <= last < end and not self._comes_along(e, last):
                 out, into = _height(line, self.columns[last][1]), _height(line, begin)
-                found.append(_Crossing(out, into, e))
+                found.append(_Crossing(out, into, self.lanes[e], e))
         return sorted(found)
 
     def _comes_along(self, edge: int, last: int) -> bool:
         """Whether the arrow begins at a box that moves to the row after this rank."""
-        u, v = self.edges[edge]
-        source = u if self.rank[u] <= self.rank[v] else v
+        source, _ = self.lanes[edge]
         return self.moves[source] and self.rank[source] == last
 
     def placed(self, rows: list[_Row]) -> Layout:
@@ -241,11 +254,15 @@ class _Strip:
         left: so lines that keep their order do not cross.
         """
         crossings = self.crossing(above.last, below.left)
+        number: dict[tuple[int, int], int] = {}
+        for crossing in crossings:
+            number.setdefault(crossing.lane, len(number))
         lanes: dict[int, list[Point]] = {}
         right, left = above.right + above.dx + EDGE, below.left + below.dx - EDGE
         gutter = above.bottom + above.dy + EDGE
-        for i, crossing in enumerate(crossings):
-            back = LANE * (len(crossings) - 1 - i)
+        for crossing in crossings:
+            i = number[crossing.lane]
+            back = LANE * (len(number) - 1 - i)
             x, y, z = right + back, gutter + back, left - LANE * i
             out, into = crossing.out + above.dy, crossing.into + below.dy
             c = CORNER
