@@ -32,6 +32,7 @@ CORNER = 6.0  # radius
 RAGGED = 300.0  # what an empty row would cost, in points of height
 CUT = 40.0  # what it costs to cut a line
 MOST = 4  # boxes from which lines may cross one cut: more would be a tangle
+TANGLED = 2.0  # times the area of the one row: rows with more than that are mostly lanes
 MOST_STEPS = 300_000  # ranks that all arrows pass, together: more than that is not folded
 
 
@@ -70,7 +71,11 @@ def folded(layout: Layout, sizes: Sequence[Point], edges: Sequence[Edge]) -> Lay
         return layout
     strip.measure()
     rows = strip.rows(strip.cuts())
-    return strip.placed(rows) if len(rows) > 1 else layout
+    if len(rows) < 2:
+        return layout
+    found = strip.placed(rows)
+    tangled = found.width * found.height > TANGLED * layout.width * layout.height
+    return layout if tangled else found
 
 
 class _Strip:
