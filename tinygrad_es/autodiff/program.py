@@ -82,18 +82,27 @@ class Reading:
         if not any(isinstance(x, Expression) for x in (*inputs, *options.values())):
             found = expressions.compute(name, list(inputs), options)
             return found.item() if np.ndim(found) == 0 else found
-        if name == "power" and type(inputs[1]) in (float, int) and inputs[1] == 1:
-            return inputs[0]
-        if (
-            name == "not_equal"
-            and type(inputs[1]) is int
-            and inputs[1] == 0
-            and inputs[0].dtype == bool
-        ):
-            return inputs[0]
+        simple = tidied(name, inputs, options)
+        if simple is not None:
+            return simple
         if name in arrays.NATIVE:
             return getattr(expressions, name)(*inputs, **options)
         return call(name, *inputs, **options)
+
+
+def tidied(name: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """What a call comes to where constants decide it: x ** 1.0 is x; None for all others."""
+    if name == "power" and type(inputs[1]) is float and inputs[1] == 1.0:
+        return inputs[0]
+    if name == "not_equal" and type(inputs[1]) is int and inputs[0].dtype == bool:
+        return inputs[0]  # `where` asks whether a condition is not 0
+    if name == "transpose" and options.get("axes") is None:
+        return inputs[0].T
+    if name == "where" and type(inputs[0]) is bool:
+        taken, other = inputs[1:] if inputs[0] else inputs[:0:-1]
+        same_shape = np.shape(expressions.value_of(taken)) == np.shape(expressions.value_of(other))
+        return taken if same_shape else None
+    return None
 
 
 def program(
@@ -196,11 +205,11 @@ class Writer:
         """An option as plain data that writes itself as what it is, and nothing else."""
         if type(value) is tuple:
             return tuple(self.option(op, name, v) for v in value)
-        if isinstance(value, np.ndarray):
-            return self.constant(value, name, bare=False)
-        if type(value) is list:
+        if type(value) is list or isinstance(value, np.ndarray):
             array = np.asarray(value)
-            return array.tolist() if is_small(array) else self.constant(array, name, bare=False)
+            if name == "index" and array.ndim == 1 and 0 < array.size <= SMALL:
+                return array.tolist()
+            return self.constant(array, name, bare=False)
         if isinstance(value, np.generic):
             return value.item()
         if value is None or value is Ellipsis or type(value) in (bool, int, float, str):
@@ -320,10 +329,11 @@ def promoted(node: Tensor, inputs: list[Any]) -> list[Any]:
     wanted = promote(values if node.op.elementwise else materialise(values))
     found = []
     for x, value in zip(inputs, wanted, strict=True):
-        if isinstance(x, Expression) and (
-            x.dtype != dtype_of(value) or (type(value) is float and type(x.value) is not float)
-        ):
-            x = call("astype", x, dtype=value.dtype.name) if type(value) is not float else number(x)
+        if type(value) is not float:
+            known = isinstance(x, Expression) and x.dtype == value.dtype
+            x = x if known else call("astype", x, dtype=value.dtype.name)
+        elif isinstance(x, Expression) and type(x.value) is not float:
+            x = number(x)
         found.append(x)
     return found
 

@@ -11,6 +11,7 @@ import ast
 import copy
 import functools
 import inspect
+import re
 import textwrap
 from collections.abc import Callable
 from typing import Any
@@ -65,7 +66,8 @@ def definition(name: str) -> str:
     if name in _PLAIN:
         return _PLAIN[name]
     if name in helper_names:
-        return ast.unparse(_WithoutTypes().visit(tree_of(getattr(arrays, name))))
+        text = ast.unparse(_WithoutTypes().visit(tree_of(getattr(arrays, name))))
+        return re.sub(r"\b(any|all)\(\((.*)\)\)", r"\1(\2)", text)
     found = _of_row(PRIMITIVES[name])
     if found is None:
         raise LookupError(f"the operation {name!r} has no text that stands alone")

@@ -164,7 +164,7 @@ def module_text(helpers: list[str], head: str, lines: list[str]) -> str:
 def within(line: str) -> str:
     """A line of a definition, broken where it is too long."""
     indent = line[: len(line) - len(line.lstrip())]
-    return "\n".join(folded(line, indent + "    "))
+    return "\n".join(folded(line, indent + "    ", width=100))
 
 
 def signature(function: str, steps: Program, body: Body) -> str:

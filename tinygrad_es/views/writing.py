@@ -100,10 +100,12 @@ class Body:
         """The lines of both passes."""
         passing = self.passing()
         once = self.used_once_forward()
+        inside: set[int] = set()  # what stands in another line has no line for its gradient either
         self.lines.append("# forward")
         for s in self.forward:
             index = s.node.index
             if index in passing and id(s.target) in once and self.is_short(s.target):
+                inside.add(index)
                 continue
             name = self.wishes.get(index) or self.unique.numbered("v")
             self.called[index] = name
@@ -112,7 +114,7 @@ class Body:
         self.lines += ["", "# backward"]
         self.place = ("", "")
         for s in self.backward:
-            if s.node.index in passing:
+            if s.node.index in inside:
                 self.call_it(s.target, s.target.inputs[0].text)
             else:
                 self.write_gradient(s)
@@ -260,14 +262,14 @@ def users_line(line: str) -> str:
     return shorten(clean(f"{PurePath(file).name}:{number}: {text}"), LINE - 6)
 
 
-def folded(line: str, indent: str = "    ") -> list[str]:
+def folded(line: str, indent: str = "    ", width: int = LINE) -> list[str]:
     """A line, broken after commas inside brackets where it is too long: the outermost first."""
-    if len(line) <= LINE:
+    if len(line) <= width:
         return [line]
     places = commas(line)
     lines, start = [], 0
-    while len(line) - start > LINE - len(indent):
-        near = [(depth, -i) for i, depth in places if start < i <= start + LINE - len(indent)]
+    while len(line) - start > width - len(indent):
+        near = [(depth, -i) for i, depth in places if start < i <= start + width - len(indent)]
         if not near:
             break
         end = -min(near)[1]
