@@ -282,6 +282,8 @@ def infix(name: str) -> Callable[[Any, Any], Expression]:
     _, binding, function, _ = _SIGNS[name]
 
     def write(a: Any, b: Any) -> Expression:
+        if name == "divide" and type(b) is int and b == 1 and isinstance(a, Expression):
+            return a  # a mean over one
         v, w = value_of(a), value_of(b)
         try:
             with np.errstate(all="ignore"):

@@ -12,17 +12,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import arrays, expressions, faults
+from . import expressions, faults
 from .backward import seed
 from .errors import GradientError
 from .expressions import ADD, Expression, call, made
 from .order import topological
-from .primitive import PRIMITIVES, Primitive, resolve
+from .primitive import Primitive
 from .promotion import materialise, promote
+from .reading import Reading
 from .sweep import fit
 from .tensor import Tensor
 
-__all__ = ["Argument", "Program", "Reading", "Statement", "program"]
+__all__ = ["Argument", "Program", "Statement", "program"]
 
 SMALL = 20  # elements up to which a constant array is written in its place
 
@@ -53,56 +54,6 @@ class Program(NamedTuple):
     statements: list[Statement]
     value: Expression
     gradients: list[tuple[Argument, Expression]]  # of the leaves that require grad
-
-
-class Reading:
-    """The text reading, tidied: constants are folded, and rows named in `calls` stay calls."""
-
-    def __init__(self, calls: Callable[[str], bool]) -> None:
-        self.calls = calls
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        if name not in arrays.NATIVE and not self.calls(name):
-            op = PRIMITIVES.get(name)
-            if op is None:
-                resolve(name, self)  # which says that there is none
-            return lambda *inputs, **options: self.forward(op, inputs, options)
-        return lambda *inputs, **options: self.write(name, inputs, options)
-
-    def forward(self, op: Any, inputs: Iterable[Any], options: dict[str, Any]) -> Any:
-        """The forward of a row, as a call or as what it is made of."""
-        if self.calls(op.name):
-            return self.write(op.name, tuple(inputs), options)
-        return op.forward(self, *inputs, **options)
-
-    def write(self, name: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        """One function, unless it is of constants alone or changes nothing."""
-        if not any(isinstance(x, Expression) for x in (*inputs, *options.values())):
-            found = expressions.compute(name, list(inputs), options)
-            return found.item() if np.ndim(found) == 0 else found
-        simple = tidied(name, inputs, options)
-        if simple is not None:
-            return simple
-        if name in arrays.NATIVE:
-            return getattr(expressions, name)(*inputs, **options)
-        return call(name, *inputs, **options)
-
-
-def tidied(name: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """What a call comes to where constants decide it: x ** 1.0 is x; None for all others."""
-    if name == "power" and type(inputs[1]) is float and inputs[1] == 1.0:
-        return inputs[0]
-    if name == "not_equal" and type(inputs[1]) is int and inputs[0].dtype == bool:
-        return inputs[0]  # `where` asks whether a condition is not 0
-    if name == "transpose" and options.get("axes") is None:
-        return inputs[0].T
-    if name == "where" and type(inputs[0]) is bool:
-        taken, other = inputs[1:] if inputs[0] else inputs[:0:-1]
-        same_shape = np.shape(expressions.value_of(taken)) == np.shape(expressions.value_of(other))
-        return taken if same_shape else None
-    return None
 
 
 def program(
@@ -197,6 +148,9 @@ class Writer:
             else:
                 role = op.inputs[0] if op.variadic else op.inputs[k]
                 found.append(self.constant(x, role if len(role) > 1 else "c", op.elementwise))
+        dtypes = map(dtype_of, values_of(node))
+        if any(dtype.kind == "f" and dtype != np.float64 for dtype in dtypes):
+            found = [as_weak(x, v) for x, v in zip(found, values_of(node), strict=True)]
         self.inputs[node.index] = found
         params = node.params or {}
         self.options[node.index] = {k: self.option(op, k, v) for k, v in params.items()}
@@ -325,17 +279,26 @@ def summed(xp: Any, c: Expression, shape: tuple[int, ...]) -> Expression:
 def promoted(node: Tensor, inputs: list[Any]) -> list[Any]:
     """The inputs in the dtype that the engine brings them to, where NumPy takes another one."""
     assert node.op is not None
-    values = [x.value if type(x) is Tensor else x for x in node.inputs]
+    values = values_of(node)
     wanted = promote(values if node.op.elementwise else materialise(values))
     found = []
     for x, value in zip(inputs, wanted, strict=True):
         if type(value) is not float:
             known = isinstance(x, Expression) and x.dtype == value.dtype
             x = x if known else call("astype", x, dtype=value.dtype.name)
-        elif isinstance(x, Expression) and type(x.value) is not float:
-            x = number(x)
-        found.append(x)
+        found.append(as_weak(x, value))
     return found
+
+
+def values_of(node: Tensor) -> list[Any]:
+    """The values of what an operation read."""
+    return [x.value if type(x) is Tensor else x for x in node.inputs]
+
+
+def as_weak(x: Any, value: Any) -> Any:
+    """Python's number, where the engine has one and the text has one of NumPy's."""
+    strong = isinstance(x, Expression) and type(x.value) is not float
+    return number(x) if strong and type(value) is float else x
 
 
 def number(x: Expression) -> Expression:

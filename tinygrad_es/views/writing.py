@@ -171,7 +171,7 @@ class Body:
         parts = [] if self.is_named(target) else parts_of(target, self.is_named)
         count = Counter(id(x) for part in parts for x in part.parts())
         for part in parts[:-1]:  # inner ones come first, so this goes no deeper than once
-            if count[id(part)] > 1 and part.op not in ("T", "same"):
+            if count[id(part)] > 1 and part.op not in ("T", "same", "float"):
                 self.assign(self.unique.numbered("t"), part)
         parts = parts_of(target, self.is_named) if parts else parts
         if len(parts) > FEW or len(target.text) > WHOLE:
@@ -258,7 +258,7 @@ def users_line(line: str) -> str:
     file, _, number = line.rpartition(":")
     if not file or not number.isdigit():
         return ""
-    text = linecache.getline(file, int(number)).strip()
+    text = linecache.getline(file, int(number)).strip() if file.isprintable() else ""
     return shorten(clean(f"{PurePath(file).name}:{number}: {text}"), LINE - 6)
 
 
