@@ -51,6 +51,7 @@ def test_each_example_has_a_test():
         "15_saturation.py",
         "16_initialization.py",
         "17_saving.py",
+        "18_backward_source.py",
     ]
 
 
@@ -230,3 +231,16 @@ def test_saving(run):
     assert "its optimizer goes on at step 800" in out
     assert out.count("interrupted in epoch") == 2
     assert "without interruptions: True\nthe same losses: True" in out
+
+
+def test_backward_source(run):
+    out = run("backward_source")
+    for line in ("dq = df * z", "dz = df * q", "dx = dq", "dW1 = x.T @ dz1", "db2 = np.sum(dz2"):
+        assert f"    {line}" in out
+    assert "f = -12.0, gradients {'x': -4.0, 'y': -4.0, 'z': 3.0}" in out
+    assert float(re.search(r"furthest from backward\(\): (.+)", out)[1]) < 1e-14
+    costs = [float(c) for c in re.findall(rf"C = {NUMBER}", out)]
+    assert costs == sorted(costs, reverse=True)
+    assert costs[-1] < 0.01
+    answers = [round(float(p)) for p in out.rpartition("XOR:")[2].split()]
+    assert answers == [0, 1, 1, 0]

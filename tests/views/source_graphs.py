@@ -229,6 +229,17 @@ def aliases():
 
 
 @graph
+def views_of_gradients():
+    x, y = weights((2, 3), (3, 2))
+    s = y * 1.5
+    a = np.einsum("ij->ji", x) * s
+    b = x.T + s
+    c = x.reshape((3, 2)) * np.einsum("ij->ji", b).reshape((3, 2))
+    d = np.flip(x, axis=0).T - b
+    return (a * c * d + b * b).sum() + x[:, ::-1].sum() + np.broadcast_to(x, (2, 2, 3)).sum()
+
+
+@graph
 def indices():
     (x,) = weights((5, 4))
     mask = rng().normal(size=(5, 4)) > 0

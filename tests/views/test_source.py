@@ -443,6 +443,13 @@ def test_small_constants_are_in_place_and_large_ones_are_arguments():
     assert source.arguments["large"] is not large
 
 
+def test_a_named_number_is_one_argument():
+    x, rate = leaf(3.0), Tensor(0.5)
+    source = backward_source(x * rate + rate / x - Tensor(2.0))
+    assert list(source.arguments) == ["x", "rate"]
+    assert source.run(rate=3.0)[0] == 8.0
+
+
 # --- the object ---------------------------------------------------------------------------------
 
 
@@ -484,6 +491,8 @@ def test_errors_of_the_arguments():
     for name in ("2x", "lambda", "a b", "np", "print", 3):
         with pytest.raises(ValueError, match="a name that a function can have"):
             backward_source(x.sum(), function=name)
+    with pytest.raises(ValueError, match="calls another function 'sigmoid'"):
+        backward_source(tg.ops.sigmoid(x).sum(), function="sigmoid")
     with pytest.raises(TypeError, match="names"):
         backward_source(x.sum(), names="x")
     x.data = np.zeros(3)

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from . import arrays
-from .primitive import resolve
+from .primitive import PRIMITIVES, resolve
 
 __all__ = ["Expression", "call", "helper_names", "literal"]
 
@@ -56,7 +56,7 @@ _SIGNS: dict[str, tuple[str, int, Callable[[Any, Any], Any], str]] = {
 }
 _NUMPY_NAMES = {"round": "rint", "amax": "max", "amin": "min"}
 _POSITIONAL = frozenset(["shape", "axes"])
-_DEFAULTS = frozenset(["axis", "keepdims"])  # None and False are NumPy's own, not written
+_DEFAULTS = {"axis": None, "keepdims": False}  # NumPy's own, which are not written
 NO_OPTIONS: dict[str, Any] = {}
 
 
@@ -262,8 +262,9 @@ def call_text(name: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> st
         options = {}
     numpys = name in _SIGNS or name == "asarray" or name in arrays.NATIVE - helper_names
     bare = not numpys
+    known = _DEFAULTS if numpys or name not in PRIMITIVES else PRIMITIVES[name].options
     for option, value in options.items():
-        if numpys and option in _DEFAULTS and (value is None or value is False):
+        if option in _DEFAULTS and (value is None or value is False) and value is known[option]:
             continue
         prefix = "" if option in _POSITIONAL and not bare else f"{option}="
         text = f"np.s_[{_index(value)}]" if option == "index" else literal(value)

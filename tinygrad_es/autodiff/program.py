@@ -105,7 +105,7 @@ class Writer:
         self.gradients: dict[int, Expression] = {}
         self.inputs: dict[int, list[Any]] = {}  # what an operation reads, and its options
         self.options: dict[int, dict[str, Any]] = {}
-        self.constants: dict[int, Expression] = {}  # arguments, by the identity of their array
+        self.constants: dict[tuple[str, int], Expression] = {}  # arguments, by what they are
 
     # --- constants and arguments ----------------------------------------------------------------
 
@@ -122,18 +122,18 @@ class Writer:
     def constant(self, x: Any, role: str, bare: bool) -> Any:
         """A constant where it stands, `bare` as a plain number; or the argument that brings it."""
         value = x.value if type(x) is Tensor else x
-        known = self.constants.get(id(value))
-        if known is not None:
-            return known
+        weak = type(x) is Tensor and type(value) is float
+        key = ("number", x.index) if weak else ("array", id(value))
+        if key in self.constants:
+            return self.constants[key]
         if self.named(x) or not is_small(value):
-            found = self.argument(value, x, role)
-            if type(value) is np.ndarray:
-                self.constants[id(value)] = found  # `arguments` keeps the array alive
+            found = self.argument(value, x, role)  # which keeps the array alive
+            self.constants[key] = found
             return found
         if np.ndim(value):
             return Expression(expressions.literal(value), value)
-        number = value if type(value) is float else value.item()
-        return number if bare else Expression(expressions.literal(value), np.asarray(value))
+        bare_number = value if type(value) is float else value.item()
+        return bare_number if bare else Expression(expressions.literal(value), np.asarray(value))
 
     def read(self, node: Tensor) -> None:
         """The expressions of what an operation reads."""

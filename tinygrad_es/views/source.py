@@ -142,6 +142,10 @@ def backward_source(
 
     steps = program(loss, gradient, has_definition, lambda source: bool(name_of(source)))
     helpers = needed(steps)
+    if function in helpers:
+        raise ValueError(
+            f"function: the source calls another function {function!r}. Expected another name."
+        )
     body = Body(steps, Identifiers([function, *helpers]), name_of, loss)
     arguments = {
         body.names[k]: a.value if type(a.value) is float else np.array(a.value)

@@ -25,8 +25,10 @@ FEW = 12  # operations up to which it does
 PART = 48  # characters from which on a part of a longer expression gets a line of its own
 INSIDE = 40  # characters up to which a value without a name stands in the line that uses it
 LINE = 92  # characters of a line
-SHARING = ["reshape", "transpose", "broadcast_to", "getitem", "flip", "windows", "sum_to"]
-FRESH = (arrays.NATIVE - set(SHARING)) | {"add", "subtract", "multiply", "divide", "negative"}
+SHARING = frozenset(
+    ["reshape", "transpose", "broadcast_to", "getitem", "flip", "windows", "sum_to", "einsum"]
+)
+FRESH = (arrays.NATIVE - SHARING) | {"add", "subtract", "multiply", "divide", "negative"}
 """Operations whose result is an array of its own, which `+=` may change."""
 
 
