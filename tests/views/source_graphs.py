@@ -240,6 +240,15 @@ def views_of_gradients():
 
 
 @graph
+def a_view_that_grows():
+    x, y = weights((2, 3), (3, 2))
+    q, p = y * 1.5, x * 2.0
+    e = np.einsum("ij->ji", x)  # x gets a view of w's gradient; then p adds to it; then q reads w's
+    w = e + q
+    return (w**3).sum() + p.sum()
+
+
+@graph
 def indices():
     (x,) = weights((5, 4))
     mask = rng().normal(size=(5, 4)) > 0
