@@ -14,6 +14,7 @@ branches that is the same for all elements is made.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,7 +24,15 @@ from ..autodiff import arrays, expressions
 from ..autodiff.expressions import Expression, call_text
 from ..autodiff.primitive import Primitive
 
-__all__ = ["READING", "Symbol", "forward_source", "letters_of", "rule_source"]
+__all__ = [
+    "READING",
+    "Symbol",
+    "forward_source",
+    "letters_of",
+    "local_source",
+    "rule_source",
+    "told",
+]
 
 # forwards that read better than the name of the operation
 _SPELT = frozenset(
@@ -153,6 +162,72 @@ def rule_source(
     y = Symbol("y" if "y" not in letters else "out", _value(output))
     with np.errstate(all="ignore"):
         return str(rule(_CHOOSING, Symbol("g", _value(gradient)), y, *xs, **extra))
+
+
+# --- what is left out when a rule is told --------------------------------------------------------
+
+
+def told(op: Primitive, letter: str, values: Sequence[Any], output: Any) -> str | None:
+    """A rule without the reshaping that arrays need, where that hides it; else None.
+
+    What a sum or a mean sends is the same for all elements, a vector in a matrix product is a
+    column or a row, and the targets of a cross-entropy that sum to 1 are not summed.
+
+    >>> from tinygrad_es.autodiff.primitive import PRIMITIVES
+    >>> told(PRIMITIVES["mean"], "x", [np.ones((3, 4))], np.ones(3))
+    'g / 4'
+    """
+    first = values[0]
+    vectors = any(np.ndim(v) == 1 for v in values[:2])
+    if op.name == "sum":
+        return "g"
+    if op.name == "mean":
+        count = np.size(first) // max(np.size(output), 1)
+        return f"g / {count}" if count > 1 else "g"
+    if op.name == "relu" and np.ndim(first):
+        return "g * np.where(np.greater(x, 0.0), 1.0, 0.0)"
+    if op.name == "linear" and np.ndim(first) <= 2:
+        by_letter = {"x": "g @ w.T", "w": "x.T @ g", "b": "g" if vectors else "np.sum(g, axis=0)"}
+        return by_letter[letter]
+    if op.name == "matmul" and vectors and max(np.ndim(v) for v in values) == 2:
+        return {"a": "g @ b.T", "b": "a.T @ g"}[letter]
+    if op.name == "softmax_cross_entropy" and letter == "logits":
+        ones = np.allclose(np.sum(values[1], axis=-1), 1.0, rtol=1e-6)
+        return "g * (softmax(logits) - targets)" if ones else None
+    if op.name == "sparse_softmax_cross_entropy":
+        rows = np.size(first) // max(np.shape(first)[-1], 1)
+        mean = np.ndim(output) == 0 and np.ndim(first) > 1
+        return "g * (softmax(logits) - onehot)" + (f" / {rows}" if mean else "")
+    return None
+
+
+def local_source(rule: str) -> str:
+    """The local derivative of an elementwise rule: the rule for an arriving gradient of 1.
+
+    >>> local_source("g * b"), local_source("-g * y / b"), local_source("0.5 * g / y")
+    ('b', '-y / b', '0.5 / y')
+    """
+    return ast.unparse(_WithoutGradient().visit(ast.parse(rule, mode="eval")))
+
+
+class _WithoutGradient(ast.NodeTransformer):
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return ast.Constant(1.0) if node.id == "g" else node
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        left, right = self.visit(node.left), self.visit(node.right)
+        if isinstance(node.op, ast.Mult):
+            if _is_one(left):
+                return right
+            if _is_one(right):
+                return left
+            if isinstance(left, ast.UnaryOp) and _is_one(left.operand):
+                return ast.UnaryOp(left.op, right)
+        return ast.BinOp(left, node.op, right)
+
+
+def _is_one(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value == 1.0
 
 
 def _usual(default: Any, value: Any) -> bool:

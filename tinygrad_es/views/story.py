@@ -24,16 +24,16 @@ What arrives at a node is the sum of the terms that were sent to it.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..autodiff.primitive import PRIMITIVES, Primitive
 from .figure import clean, shorten
-from .formulas import forward_source, letters_of, rule_source
-from .notation import LATEX, TEXT, Dialect, latex_name, mathematics, number
+from .formulas import forward_source, letters_of, local_source, rule_source, told
+from .notation import LATEX, TEXT, Dialect, latex_name, latex_number, mathematics, number
 from .numbers import brief
 from .snapshot import Edge, Snapshot
 
@@ -53,6 +53,8 @@ class Term(NamedTuple):
     numbers: str  # with numbers, or shapes, in their place: 1·(−4)
     result: str  # −4
     edge: Edge
+    local: str = ""  # the local derivative of an elementwise operation in symbols: z
+    factor: str = ""  # and with numbers: −4
 
 
 class Step(NamedTuple):
@@ -63,60 +65,96 @@ class Step(NamedTuple):
 
 
 class Story:
-    """The steps of a snapshot, and what its nodes are called in formulas."""
+    """The steps of a snapshot, and what its nodes are called in formulas.
 
-    def __init__(self, graph: Snapshot, dialect: Dialect = TEXT) -> None:
+    `names` says what nodes shall be called instead; `gradients` what their gradients are called
+    where it is not ∂L/∂…: δ¹.
+    """
+
+    def __init__(
+        self,
+        graph: Snapshot,
+        dialect: Dialect = TEXT,
+        digits: int = 4,
+        names: Mapping[int, str] | None = None,
+        gradients: Mapping[int, str] | None = None,
+    ) -> None:
         self.graph = graph
         self.dialect = dialect
-        self.labels = labels(graph)
+        self.digits = digits
+        self.labels = labels(graph, digits, names or {})
+        self.gradients = gradients or {}
         self.incoming = graph.incoming()
         self.outgoing = graph.outgoing()
         roots = [i for i, node in enumerate(graph.nodes) if node.kind == "output"]
         self.root = roots[-1] if roots else len(graph.nodes) - 1
 
-    @functools.cached_property
+    @cached_property
     def steps(self) -> tuple[Step, ...]:
+        """Every step, in the order of the backward pass."""
+        return tuple(self.step(i) for i in self.order())
+
+    def order(self) -> list[int]:
         """The operations that a gradient reaches, in the order of the backward pass."""
         nodes = self.graph.nodes
-        return tuple(
-            Step(i, self._terms(i))
+        return [
+            i
             for i in reversed(range(len(nodes)))
             if nodes[i].op is not None and nodes[i].gradient is not None
-        )
+        ]
+
+    def step(self, i: int) -> Step:
+        """The step of operation i."""
+        return Step(i, self._terms(i))
 
     def name(self, i: int) -> str:
         """What node i is called: its name, its number, or a letter with a counter."""
-        label = self.labels[i]
-        if self.dialect is LATEX:
-            return label.replace("−", "-") if self._is_number(i) else latex_name(label)
-        return label
+        if self.dialect is not LATEX:
+            return self.labels[i]
+        if self._is_number(i):
+            return self.number(float(self.graph.nodes[i].value))
+        return latex_name(self.labels[i])
 
     def derivative(self, i: int) -> str:
-        """∂L/∂(node i)."""
-        top, below = self.name(self.root), self.name(i)
+        """∂L/∂(node i), or its letter."""
+        if i in self.gradients:
+            letter = self.gradients[i]
+            return latex_name(letter) if self.dialect is LATEX else letter
+        return self.ratio(self.root, i)
+
+    def ratio(self, above: int, i: int) -> str:
+        """∂(node above)/∂(node i)."""
+        top, below = self.name(above), self.name(i)
         if self.dialect is LATEX:
             return rf"\frac{{\partial {top}}}{{\partial {below}}}"
         return f"∂{top}/∂{below}"
 
-    def forward(self, i: int) -> str:
-        """The operation that made node i, in the names of the graph: `x + y`."""
-        op, edges = self._op(i), self.incoming[i]
-        if op is None:
-            return self.graph.nodes[i].symbol or ""
-        names = self._letters(op, edges, self.name)
-        of = ", ".join(names.values())
-        if self.graph.nodes[i].value is None:  # it could not be computed
-            return f"{op.name}({of})"
-        return self._readable(forward_source(op, *self._read(i)), names, op.name, of)
+    def number(self, value: float) -> str:
+        """A number in the dialect."""
+        return (latex_number if self.dialect is LATEX else number)(value, self.digits)
+
+    def forward(self, i: int, inside: Mapping[int, str] | None = None) -> str:
+        """The operation that made node i, in the names of the graph: `x + y`.
+
+        `inside` has formulas to write in the place of names.
+        """
+        inside = inside or {}
+        return self._made(i, lambda source: inside.get(source) or self.name(source))
 
     def plugged(self, i: int) -> str:
         """The same with its numbers in the place of names: `−2 + 5`."""
+        return self._made(i, self.value) if self._op(i) is not None else ""
+
+    def _made(self, i: int, text: Callable[[int], str]) -> str:
         op, edges = self._op(i), self.incoming[i]
-        if op is None or self.graph.nodes[i].value is None:
-            return ""
-        names = self._letters(op, edges, self.value)
+        if op is None:
+            return self.graph.nodes[i].symbol or ""
+        names = self._letters(op, edges, text)
         of = ", ".join(names.values())
-        return self._readable(forward_source(op, *self._read(i)), names, op.name, of)
+        if self.graph.nodes[i].value is None:  # it could not be computed
+            return f"{op.name}({of})"
+        source = forward_source(op, *self._read(i))
+        return self._readable(source, names, op.name, of, self._arrays(op, edges))
 
     def value(self, i: int) -> str:
         """The value of node i, for a formula: a number, or its name and shape."""
@@ -145,24 +183,41 @@ class Story:
         letters = letters_of(op, len(edges))
         return {letter: text(edge.source) for letter, edge in zip(letters, edges, strict=True)}
 
+    def _arrays(self, op: Primitive, edges: list[Edge], i: int | None = None) -> set[str]:
+        """The letters that stand for more than one number; with i also those of its own."""
+        nodes, letters = self.graph.nodes, letters_of(op, len(edges))
+        pairs = zip(letters, edges, strict=True)
+        found = {letter for letter, edge in pairs if np.ndim(nodes[edge.source].value)}
+        return (
+            found | {"g", _output(op), "onehot"}
+            if i is not None and np.ndim(nodes[i].value)
+            else found
+        )
+
     def _short(self, value: Any, name: str) -> str:
         if value is None:
             return "—"
         if np.ndim(value) == 0:
-            text = number(float(value))
-            return text.replace("−", "-") if self.dialect is LATEX else text
+            return self.number(float(value))
         shape = "×".join(map(str, np.shape(value)))
         if self.dialect is LATEX:
             shape = shape.replace("×", r" \times ")
             return rf"\underset{{{shape}}}{{{latex_name(name)}}}"
         return f"{name}[{shape}]"
 
-    def _readable(self, source: str, names: Mapping[str, str], what: str, of: str) -> str:
+    def _readable(
+        self,
+        source: str,
+        names: Mapping[str, str],
+        what: str,
+        of: str,
+        arrays: Collection[str] = (),
+    ) -> str:
         """A formula; where it is too long, what it is and of which names."""
         if len(source) <= FORMULA_LIMIT:
-            return mathematics(source, names, self.dialect)
+            return mathematics(source, names, self.dialect, arrays)
         if self.dialect is LATEX:
-            what = rf"\text{{{what}}}".replace("_", r"\_")
+            what = rf"\text{{{what}}}".replace("_", "-")
         return f"{what}({of})"
 
     def _terms(self, i: int) -> tuple[Term, ...]:
@@ -170,30 +225,40 @@ class Story:
         if op is None or len(edges) != (len(edges) if op.variadic else len(op.inputs)):
             return ()
         values, options = self._read(i)
-        out = "y" if "y" not in op.inputs else "out"
-        symbols = self._letters(op, edges, self.name)
-        symbols |= {"g": self.derivative(i), out: self.name(i)}
-        numbers = self._letters(op, edges, self.value) | self._lengths(op, i)
-        g = self._short(node.gradient, f"∂{self.labels[i]}")
-        numbers |= {"g": g, out: self.value(i)}
+        own = {"onehot": self.name_of("onehot")}
+        symbols = self._letters(op, edges, self.name) | own
+        symbols |= {"g": self.derivative(i), _output(op): self.name(i)}
+        numbers = self._letters(op, edges, self.value) | self._lengths(op, i) | own
+        g = self._short(node.gradient, self.gradients.get(i) or f"∂{self.labels[i]}")
+        numbers |= {"g": g, _output(op): self.value(i)}
+        arrays = self._arrays(op, edges, i)
         terms = []
         for edge in edges:
             if edge.contribution is None:
                 continue
-            rule = rule_source(op, edge.position, node.gradient, node.value, values, options)
+            rule = told(op, edge.input, values, node.value) or rule_source(
+                op, edge.position, node.gradient, node.value, values, options
+            )
             rule, what = rule or "g", f"∂{op.name}/∂{edge.input}"
+            local = local_source(rule) if op.elementwise and len(rule) <= FORMULA_LIMIT else ""
             terms.append(
                 Term(
                     edge.source,
                     edge.input,
                     self._readable(rule, {}, what, "g"),
-                    self._summed(self._readable(rule, symbols, what, symbols["g"]), edge),
-                    self._summed(self._readable(rule, numbers, what, g), edge),
+                    self._summed(self._readable(rule, symbols, what, symbols["g"], arrays), edge),
+                    self._summed(self._readable(rule, numbers, what, g, arrays), edge),
                     self._result(edge),
                     edge,
+                    mathematics(local, symbols, self.dialect, arrays) if local else "",
+                    mathematics(local, numbers, self.dialect, arrays) if local else "",
                 )
             )
         return tuple(terms)
+
+    def name_of(self, label: str) -> str:
+        """A name that is not of a node, in the dialect."""
+        return latex_name(label) if self.dialect is LATEX else label
 
     def _lengths(self, op: Primitive, i: int) -> dict[str, str]:
         """The numbers behind `x.shape`, `x.shape[0]` and `x.size`."""
@@ -211,9 +276,10 @@ class Story:
         if not edge.summed:
             return text
         axes = ", ".join(map(str, edge.summed))
+        axes = axes if len(edge.summed) == 1 else f"({axes})"
         if self.dialect is LATEX:
-            return rf"\sum_{{\mathrm{{axis}}\,{axes}}} {text}"
-        return f"Σ(axis {axes}) {text}"
+            return rf"\sum_{{\mathrm{{axis={axes}}}}} \left({text}\right)"
+        return f"Σ({text}, axis={axes})"
 
     def _result(self, edge: Edge) -> str:
         c = edge.contribution
@@ -225,19 +291,29 @@ class Story:
 # --- names -------------------------------------------------------------------------------------
 
 
-def labels(graph: Snapshot) -> list[str]:
+def _output(op: Primitive) -> str:
+    """The letter of the output in the rules of an operation."""
+    return "y" if "y" not in op.inputs else "out"
+
+
+def labels(graph: Snapshot, digits: int = 4, names: Mapping[int, str] | None = None) -> list[str]:
     """What each node is called in formulas; no two are called alike.
 
-    Its name; a number itself; `L` for a result without a name, else `v1`, `v2`, … for operations,
-    `p1`, … for parameters, `c1`, … for arrays.
+    What `names` says; its name; a number itself; `L` for a result without a name, else `v1`,
+    `v2`, … for operations, `p1`, … for parameters, `c1`, … for arrays.
     """
+    names = names or {}
     taken = {clean(node.name).strip().replace("/", ".") for node in graph.nodes if node.name}
-    used: set[str] = set()
+    taken |= set(names.values())
+    used = set(names.values())
     counters: dict[str, int] = {}
     found = []
     for i, node in enumerate(graph.nodes):
+        if i in names:
+            found.append(names[i])
+            continue
         if node.kind == "constant" and np.ndim(node.value) == 0:
-            found.append(number(float(node.value)))
+            found.append(number(float(node.value), digits))
             continue
         if node.name and clean(node.name).strip():
             name = clean(node.name).strip().replace("/", ".")  # ∂L/∂dense.kernel: one fraction
