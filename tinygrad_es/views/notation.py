@@ -48,14 +48,12 @@ _FUNCTIONS = {"sigmoid": ("σ", r"\sigma"), "log": ("ln", r"\ln"), "sum": ("Σ",
 _LATEX_KNOWN = frozenset(
     ["exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan", "det"]
 )
-_GREEK = {
-    letter: "\\" + word
-    for letter, word in [
-        *[("α", "alpha"), ("β", "beta"), ("γ", "gamma"), ("δ", "delta"), ("ε", "epsilon")],
-        *[("η", "eta"), ("θ", "theta"), ("λ", "lambda"), ("μ", "mu"), ("ρ", "rho")],
-        *[("σ", "sigma"), ("τ", "tau"), ("φ", "phi"), ("ω", "omega")],
-    ]
+GREEK_LETTERS = {
+    **{"alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "eta": "η"},
+    **{"theta": "θ", "lambda": "λ", "mu": "μ", "rho": "ρ", "sigma": "σ", "tau": "τ"},
+    **{"phi": "φ", "omega": "ω"},
 }
+_GREEK = {letter: "\\" + word for word, letter in GREEK_LETTERS.items()}
 
 
 class Dialect(NamedTuple):

@@ -84,12 +84,13 @@ def snapshot(
     gradient: Any = None,
     names: Mapping[int, str] | None = None,
     longest: int | None = None,
+    detailed: int = DETAILED,
 ) -> Snapshot:
     """Read the graph that ends in `root`, a Tensor or several.
 
     Gradients are those of `root` where it is one number, or of Σ root·gradient; without a
-    gradient for a root of several numbers none is shown. Beyond 5,000 operations contributions
-    and local derivatives are left out. `names` has names by Tensor index for what has none. With
+    gradient for a root of several numbers none is shown. Beyond `detailed` operations (5,000)
+    contributions and local derivatives are left out. `names` has names by Tensor index for what has none. With
     `longest`, of more operations than that in single file only both ends are read; what lies
     between is one node of the kind "run".
 
@@ -129,8 +130,8 @@ def read(
     inside = {index for run in runs.values() for index in run.inside}
     swept = sweep(seeds, keep=lambda node: node.index not in inside, hooks=False) if seeds else []
     found = {node.index: g for node, g in swept}
-    detailed = len(order) - len(inside) <= DETAILED
-    reader = _Reader(names or {}, found, {one.index for one in roots}, detailed)
+    whole = len(order) - len(inside) <= detailed
+    reader = _Reader(names or {}, found, {one.index for one in roots}, whole)
     for tensor in reversed(order):
         if tensor.index in runs:
             reader.bridge(tensor, runs[tensor.index])
@@ -139,7 +140,7 @@ def read(
     for one in roots:
         if one.index not in reader.places:
             reader.add(one)  # a leaf that is drawn alone
-    return Snapshot(tuple(reader.nodes), tuple(reader.edges), detailed), reader.places
+    return Snapshot(tuple(reader.nodes), tuple(reader.edges), whole), reader.places
 
 
 def _seeds(roots: list[Tensor], gradients: list[Any]) -> list[tuple[Tensor, Any]]:

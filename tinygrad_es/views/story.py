@@ -55,6 +55,7 @@ class Term(NamedTuple):
     edge: Edge
     local: str = ""  # the local derivative of an elementwise operation in symbols: z
     factor: str = ""  # and with numbers: −4
+    code: str = ""  # the rule as source: g * b
 
 
 class Step(NamedTuple):
@@ -143,10 +144,10 @@ class Story:
 
     def plugged(self, i: int) -> str:
         """The same with its numbers in the place of names: `−2 + 5`."""
-        return self._made(i, self.value) if self._op(i) is not None else ""
+        return self._made(i, self.value) if self.op(i) is not None else ""
 
     def _made(self, i: int, text: Callable[[int], str]) -> str:
-        op, edges = self._op(i), self.incoming[i]
+        op, edges = self.op(i), self.incoming[i]
         if op is None:
             return self.graph.nodes[i].symbol or ""
         names = self._letters(op, edges, text)
@@ -171,7 +172,8 @@ class Story:
         node = self.graph.nodes[i]
         return node.kind == "constant" and np.ndim(node.value) == 0
 
-    def _op(self, i: int) -> Primitive | None:
+    def op(self, i: int) -> Primitive | None:
+        """The row of the table that made node i."""
         name = self.graph.nodes[i].op
         return PRIMITIVES.get(name) if name is not None else None
 
@@ -221,7 +223,7 @@ class Story:
         return f"{what}({of})"
 
     def _terms(self, i: int) -> tuple[Term, ...]:
-        node, edges, op = self.graph.nodes[i], self.incoming[i], self._op(i)
+        node, edges, op = self.graph.nodes[i], self.incoming[i], self.op(i)
         if op is None or len(edges) != (len(edges) if op.variadic else len(op.inputs)):
             return ()
         values, options = self._read(i)
@@ -252,6 +254,7 @@ class Story:
                     edge,
                     mathematics(local, symbols, self.dialect, arrays) if local else "",
                     mathematics(local, numbers, self.dialect, arrays) if local else "",
+                    rule,
                 )
             )
         return tuple(terms)

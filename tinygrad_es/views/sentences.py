@@ -1,0 +1,261 @@
+"""What each operation does with the gradient that arrives, in one sentence, in two languages.
+
+The one place for such sentences: an operation is looked up by the name of its row in the table of
+derivatives; one that is not here gets the general sentence, and its rule from the table as always.
+"""
+
+from __future__ import annotations
+
+from ..languages import say
+
+__all__ = ["BROADCAST", "GENERAL", "SENTENCES", "sentence"]
+
+Pair = tuple[str, str]
+
+GENERAL: Pair = (
+    "The gradient that arrives is multiplied by the local derivative.",
+    "El gradiente que llega se multiplica por la derivada local.",
+)
+BROADCAST: Pair = (
+    "What broadcasting repeated along an axis gets the sum over that axis.",
+    "Lo que el broadcasting repitió a lo largo de un eje recibe la suma sobre ese eje.",
+)
+_SHARED: Pair = (
+    "The gradient goes back the way the numbers came: nothing is computed, only moved.",
+    "El gradiente vuelve por donde vinieron los números: no se calcula nada, solo se recoloca.",
+)
+_FLAT: Pair = (
+    "The result is constant in steps, so its derivative is 0 and nothing passes.",
+    "El resultado es constante a tramos, así que su derivada es 0 y no pasa nada.",
+)
+_LARGEST: Pair = (
+    "The larger one gets it all, the other one 0; at a tie each gets half.",
+    "El mayor se lo lleva todo y el otro, 0; si empatan, la mitad cada uno.",
+)
+_CROSS_ENTROPY: Pair = (
+    "Softmax and cross-entropy together leave the simplest of derivatives, p − t: the "
+    "probabilities minus the targets.",
+    "Softmax y entropía cruzada juntas dejan la derivada más sencilla, p − t: las probabilidades "
+    "menos los objetivos.",
+)
+
+SENTENCES: dict[str, Pair] = {
+    # --- arithmetic
+    "add": (
+        "A sum hands its gradient to each term unchanged.",
+        "La suma entrega su gradiente a cada sumando sin cambiarlo.",
+    ),
+    "subtract": (
+        "A difference hands its gradient to the first term unchanged, to the second with the "
+        "opposite sign.",
+        "La resta entrega su gradiente al primer término sin cambiarlo y al segundo, con el signo "
+        "contrario.",
+    ),
+    "multiply": (
+        "The product passes the gradient on crosswise: each factor gets it times the other one.",
+        "El producto reparte el gradiente en cruz: cada factor lo recibe multiplicado por el otro.",
+    ),
+    "divide": (
+        "The numerator gets the gradient divided by the denominator; the denominator gets it "
+        "times −quotient/denominator.",
+        "El numerador recibe el gradiente dividido por el denominador; el denominador, multiplicado "
+        "por −cociente/denominador.",
+    ),
+    "negative": (
+        "The sign changes, and so does the gradient's.",
+        "Cambia el signo, y también el del gradiente.",
+    ),
+    "power": (
+        "The exponent comes down as a factor, and the power goes down by one.",
+        "El exponente baja multiplicando y la potencia baja en uno.",
+    ),
+    "square": (
+        "The derivative of a square is twice what was squared.",
+        "La derivada de un cuadrado es el doble de lo que se elevó.",
+    ),
+    "reciprocal": (
+        "The derivative of 1/x is −1/x², minus the square of the result.",
+        "La derivada de 1/x es −1/x², menos el cuadrado del resultado.",
+    ),
+    "abs": (
+        "The absolute value passes the gradient on with the sign of its input.",
+        "El valor absoluto deja pasar el gradiente con el signo de su entrada.",
+    ),
+    "maximum": _LARGEST,
+    "minimum": (
+        "The smaller one gets it all, the other one 0; at a tie each gets half.",
+        "El menor se lo lleva todo y el otro, 0; si empatan, la mitad cada uno.",
+    ),
+    "where": (
+        "The gradient goes to the branch that was taken; the other one gets 0.",
+        "El gradiente va a la rama que se tomó; la otra recibe 0.",
+    ),
+    "clip": (
+        "Inside the limits the gradient passes unchanged; outside nothing passes.",
+        "Dentro de los límites el gradiente pasa sin cambios; fuera no pasa nada.",
+    ),
+    **dict.fromkeys(["floor_divide", "floor", "ceil", "round", "sign"], _FLAT),
+    # --- exponentials and their like
+    "exp": (
+        "The exponential is its own derivative: the gradient times the result.",
+        "La exponencial es su propia derivada: el gradiente por el resultado.",
+    ),
+    "log": (
+        "The derivative of the logarithm is 1/x: the gradient divided by its input.",
+        "La derivada del logaritmo es 1/x: el gradiente dividido por su entrada.",
+    ),
+    "sqrt": (
+        "The derivative of the root is one over twice the root.",
+        "La derivada de la raíz es uno partido por el doble de la raíz.",
+    ),
+    "sin": ("The derivative of the sine is the cosine.", "La derivada del seno es el coseno."),
+    "cos": (
+        "The derivative of the cosine is minus the sine.",
+        "La derivada del coseno es menos el seno.",
+    ),
+    "tan": (
+        "The derivative of the tangent is one plus its square.",
+        "La derivada de la tangente es uno más su cuadrado.",
+    ),
+    "erf": (
+        "The derivative of the error function is the bell curve.",
+        "La derivada de la función error es la campana de Gauss.",
+    ),
+    # --- activations
+    "sigmoid": (
+        "The derivative of the sigmoid is σ·(1 − σ), from its own result; it is never more than "
+        "¼.",
+        "La derivada de la sigmoide es σ·(1 − σ), a partir de su propio resultado; nunca pasa de "
+        "¼.",
+    ),
+    "tanh": (
+        "The derivative of the hyperbolic tangent is 1 − y², from its own result.",
+        "La derivada de la tangente hiperbólica es 1 − y², a partir de su propio resultado.",
+    ),
+    "relu": (
+        "ReLU lets the gradient through where its input is positive, and stops it elsewhere.",
+        "ReLU deja pasar el gradiente donde su entrada es positiva y lo corta donde no.",
+    ),
+    "softmax": (
+        "Each probability depends on all inputs: from the gradient its mean, weighted by the "
+        "probabilities, is subtracted, and the rest is multiplied by the probability.",
+        "Cada probabilidad depende de todas las entradas: al gradiente se le resta su media, "
+        "ponderada por las probabilidades, y el resto se multiplica por la probabilidad.",
+    ),
+    # --- losses
+    "softmax_cross_entropy": _CROSS_ENTROPY,
+    "sparse_softmax_cross_entropy": _CROSS_ENTROPY,
+    "sigmoid_cross_entropy": (
+        "Sigmoid and cross-entropy together leave the simplest of derivatives, p − t: the factor "
+        "σ′ cancels.",
+        "Sigmoide y entropía cruzada juntas dejan la derivada más sencilla, p − t: el factor σ′ se "
+        "cancela.",
+    ),
+    # --- matrices
+    "matmul": (
+        "The matrix product: each factor gets the gradient times the other factor, transposed, on "
+        "the side where the other one stood.",
+        "El producto de matrices: cada factor recibe el gradiente por el otro factor traspuesto, "
+        "en el lado en que estaba el otro.",
+    ),
+    "linear": (
+        "A matrix product and a bias: input and weights get the gradient times the other one, "
+        "transposed; the bias was added to every row, so its gradient is the sum over the batch.",
+        "Un producto de matrices y un sesgo: la entrada y los pesos reciben el gradiente por el "
+        "otro factor traspuesto; el sesgo se sumó a cada fila, así que su gradiente es la suma "
+        "sobre el lote.",
+    ),
+    "einsum": (
+        "Each factor gets the gradient multiplied by the others, summed over the letters it does "
+        "not have.",
+        "Cada factor recibe el gradiente multiplicado por los demás, sumado sobre las letras que "
+        "no tiene.",
+    ),
+    "inv": (
+        "The derivative of the inverse: minus the transposed inverse on both sides.",
+        "La derivada de la inversa: menos la inversa traspuesta por ambos lados.",
+    ),
+    "det": (
+        "The derivative of the determinant is the determinant times the transposed inverse.",
+        "La derivada del determinante es el determinante por la inversa traspuesta.",
+    ),
+    # --- reductions
+    "sum": (
+        "A sum hands its gradient to each element it added, the same for all.",
+        "La suma entrega su gradiente a cada elemento que sumó, el mismo para todos.",
+    ),
+    "mean": (
+        "A mean hands its gradient to each element in equal parts: divided by how many there are.",
+        "La media reparte su gradiente a partes iguales: dividido por el número de elementos.",
+    ),
+    "amax": (
+        "The largest one gets it all, the others 0; those that tie share it.",
+        "El mayor se lo lleva todo y los demás, 0; los que empatan se lo reparten.",
+    ),
+    "amin": (
+        "The smallest one gets it all, the others 0; those that tie share it.",
+        "El menor se lo lleva todo y los demás, 0; los que empatan se lo reparten.",
+    ),
+    "max_pool": (
+        "The largest one of each window gets it all, the others 0.",
+        "El mayor de cada ventana se lo lleva todo y los demás, 0.",
+    ),
+    "prod": (
+        "Each factor gets the gradient times the product of all the others.",
+        "Cada factor recibe el gradiente por el producto de todos los demás.",
+    ),
+    "logsumexp": (
+        "The gradient of log Σ exp is the softmax of its inputs.",
+        "El gradiente de log Σ exp es la softmax de sus entradas.",
+    ),
+    "norm2": (
+        "The gradient of the length of a vector is the vector divided by its length.",
+        "El gradiente de la longitud de un vector es el vector dividido por su longitud.",
+    ),
+    "conv": (
+        "Each window of the input was multiplied by the kernel: the kernel's gradient sums over "
+        "all windows, and each input adds what its windows send back.",
+        "Cada ventana de la entrada se multiplicó por el núcleo: el gradiente del núcleo suma "
+        "sobre todas las ventanas, y cada entrada suma lo que le devuelven las suyas.",
+    ),
+    # --- shapes
+    **dict.fromkeys(
+        ["reshape", "transpose", "flip", "concatenate", "astype", "clone", "fold", "windows"],
+        _SHARED,
+    ),
+    "broadcast_to": BROADCAST,
+    "sum_to": (
+        "What was summed over an axis gets the same gradient all along it.",
+        "Lo que se sumó sobre un eje recibe el mismo gradiente a lo largo de él.",
+    ),
+    "getitem": (
+        "The elements that were read get the gradient, all others 0.",
+        "Los elementos leídos reciben el gradiente y todos los demás, 0.",
+    ),
+    "setitem": (
+        "What was written gets the gradient of its places; what it replaced gets 0 there.",
+        "Lo que se escribió recibe el gradiente de sus lugares; lo que sustituyó recibe 0 ahí.",
+    ),
+    "scatter_add": (
+        "Each value gets the gradient of the place it was added to.",
+        "Cada valor recibe el gradiente del lugar al que se sumó.",
+    ),
+    **dict.fromkeys(
+        ["tril", "triu"],
+        (
+            "The triangle that was kept gets the gradient, the rest 0.",
+            "El triángulo que se conservó recibe el gradiente y el resto, 0.",
+        ),
+    ),
+}
+
+
+def sentence(name: str, language: str) -> str:
+    """The sentence of an operation.
+
+    >>> sentence("add", "es")
+    'La suma entrega su gradiente a cada sumando sin cambiarlo.'
+    >>> sentence("arctan", "en")
+    'The gradient that arrives is multiplied by the local derivative.'
+    """
+    return say(SENTENCES.get(name, GENERAL), language)

@@ -1,0 +1,324 @@
+"""The chain rule of one graph, told: forward pass, backward pass, gradients, as a document.
+
+A `Teller` has the two stories of a snapshot, in text and in LaTeX, and writes every node with
+both. One step of the backward pass is also a `Record`: what arrives, and what is sent on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..languages import say
+from .document import Array, Block, Equation, Formula, Part, Section, Sentence, Side, Step, Table
+from .document import as_formula, part_text, shape_text
+from .formulas import letters_of
+from .notation import LATEX, mathematics
+from .sentences import BROADCAST, sentence
+from .snapshot import Edge, Snapshot
+from .story import Story, Term
+
+__all__ = ["Record", "Sent", "Teller"]
+
+
+class Sent(NamedTuple):
+    """What a step sends to one input."""
+
+    to: str  # the name of the input
+    source: int  # its place in the snapshot
+    rule: str  # in the letters of the table of derivatives: g·b
+    symbols: str  # in the names of the graph: ∂f/∂q·z
+    numbers: str  # with their numbers, or shapes: 1·(−4)
+    value: Any  # a float or an array
+
+
+class Record(NamedTuple):
+    """A step of the backward pass as data."""
+
+    node: int  # its place in the snapshot
+    name: str
+    value: Any
+    arrives: tuple[Any, ...]  # one contribution for each use of the node; their sum is `gradient`
+    gradient: Any
+    terms: tuple[Sent, ...]
+
+
+class Teller:
+    """Writes the nodes of a snapshot in a language, with some digits."""
+
+    def __init__(
+        self,
+        graph: Snapshot,
+        language: str,
+        digits: int,
+        names: Mapping[int, str] | None = None,
+        gradients: Mapping[int, str] | None = None,
+    ) -> None:
+        self.graph, self.language, self.digits = graph, language, digits
+        self.story = Story(graph, digits=digits, names=names, gradients=gradients)
+        self.latex = Story(graph, LATEX, digits, names, gradients)
+        self.root = self.story.root
+
+    # --- pieces ---
+
+    def say(self, english: str, spanish: str) -> str:
+        """The one of the two that is spoken."""
+        return say((english, spanish), self.language)
+
+    def both(self, method: str, *args: Any) -> Formula:
+        """What both stories say."""
+        return Formula(getattr(self.story, method)(*args), getattr(self.latex, method)(*args))
+
+    def name(self, i: int) -> Formula:
+        """The name of node i."""
+        return self.both("name", i)
+
+    def derivative(self, i: int) -> Formula:
+        """∂L/∂(node i)."""
+        return self.both("derivative", i)
+
+    def array(self, value: Any) -> Array:
+        """A number or an array."""
+        return Array(value, self.digits)
+
+    def shape(self, value: Any) -> tuple[Part, ...]:
+        """The note beside an array: its shape."""
+        return (f"({shape_text(value)})",) if np.ndim(value) else ()
+
+    def named(self, i: int) -> Equation:
+        """`x = −2`."""
+        value = self.graph.nodes[i].value
+        return Equation((self.name(i), self.array(value)), self.shape(value))
+
+    # --- forward ---
+
+    def inputs(self) -> list[Block]:
+        """The leaves: numbers in one sentence, arrays one by one."""
+        leaves = [
+            i
+            for i, node in enumerate(self.graph.nodes)
+            if node.op is None and node.kind != "run" and not self.is_constant(i)
+        ]
+        numbers = [i for i in leaves if not np.ndim(self.graph.nodes[i].value)]
+        found: list[Block] = []
+        parts: list[Part] = []
+        for i in numbers:
+            parts += [", "] if parts else []
+            parts.append(self.equal(self.name(i), self.array(self.graph.nodes[i].value)))
+        if parts:
+            found.append(Sentence(tuple(parts)))
+        return found + [self.named(i) for i in leaves if np.ndim(self.graph.nodes[i].value)]
+
+    def is_constant(self, i: int) -> bool:
+        """Whether node i is a number that stands in formulas itself."""
+        node = self.graph.nodes[i]
+        return node.kind == "constant" and not np.ndim(node.value) and not node.name
+
+    def equal(self, left: Formula, right: Side) -> Formula:
+        """`left = right` as one formula."""
+        right = as_formula(right)
+        return Formula(f"{left.text} = {right.text}", f"{left.latex} = {right.latex}")
+
+    def forward(self, i: int) -> Block:
+        """`q = x + y = −2 + 5 = 3`."""
+        node = self.graph.nodes[i]
+        if node.kind == "run":
+            count = node.options.get("operations", 0)
+            return Sentence((self.left_out(count),))
+        sides: list[Side] = [self.name(i), self.both("forward", i)]
+        numbers = [self.graph.nodes[edge.source].value for edge in self.story.incoming[i]]
+        if numbers and not any(np.ndim(v) for v in numbers):
+            sides.append(self.both("plugged", i))
+        return self.equation([*sides, self.array(node.value)], self.shape(node.value))
+
+    def left_out(self, count: int) -> str:
+        """The line in the place of what is not told."""
+        return self.say(
+            f"… {count:,} operations are left out here; explain(…, limit=None) tells all. …",
+            f"… aquí se omiten {count:,} operaciones; explain(…, limit=None) las cuenta todas. …",
+        )
+
+    def equation(self, sides: Iterable[Side], note: tuple[Part, ...] = (), **options: Any) -> Equation:
+        """An equation in which no two neighbours say the same."""
+        kept: list[Side] = []
+        for side in sides:
+            if not kept or part_text(side) != part_text(kept[-1]):
+                kept.append(side)
+        return Equation(tuple(kept), note, **options)
+
+    # --- backward ---
+
+    def begin(self) -> Block:
+        """∂f/∂f = 1."""
+        g = self.graph.nodes[self.root].gradient
+        words = self.say(
+            "The backward pass begins at the end: ", "El paso hacia atrás empieza por el final: "
+        )
+        return Sentence((words, self.equal(self.both("ratio", self.root, self.root), self.array(g)), "."))
+
+    def arrival(self, i: int) -> tuple[Part, ...]:
+        """What arrives at node i: one gradient, or the sum of several."""
+        g = self.array(self.graph.nodes[i].gradient)
+        edges = self.story.arriving(i)
+        if len(edges) < 2:
+            words = self.say("Arrives: ", "Llega: ")
+            return (words, *self.value_of(self.derivative(i), g))
+        words = self.say(f"Arrives {self.times(len(edges))}: ", f"Llega {self.times(len(edges))}: ")
+        return (words, *self.value_of(self.derivative(i), g, self.summands(edges)))
+
+    def value_of(self, what: Formula, g: Array, terms: Formula | None = None) -> tuple[Part, ...]:
+        """`∂f/∂q = −4`; of a large array also the shape."""
+        right = g if terms is None else self.equal(terms, g)
+        shape = f" ({shape_text(g.value)})" if np.ndim(g.value) else ""
+        return (self.equal(what, right), shape)
+
+    def times(self, count: int) -> str:
+        """Twice, 3 times."""
+        if count == 2:
+            return self.say("twice", "dos veces")
+        return self.say(f"{count} times", f"{count} veces")
+
+    def summands(self, edges: list[Edge]) -> Formula | None:
+        """`3 + (−1)`; nothing for what does not stand in a line."""
+        if any(np.ndim(e.contribution) for e in edges) or len(edges) > 12:
+            return None
+        texts, latexs = [], []
+        for k, edge in enumerate(edges):
+            c = float(edge.contribution)
+            text, latex = self.story.number(c), self.latex.number(c)
+            closed = k and text.startswith("−")
+            texts.append(f"({text})" if closed else text)
+            latexs.append(rf"\left({latex}\right)" if closed else latex)
+        return Formula(" + ".join(texts), " + ".join(latexs))
+
+    def step(self, i: int, number: int) -> list[Block]:
+        """One operation: what arrives, its sentence, and what it sends."""
+        made = self.equal(self.name(i), self.both("forward", i))
+        op = self.graph.nodes[i].op or ""
+        found: list[Block] = [Step(number, (made, ". ", *self.arrival(i)))]
+        found.append(Sentence((sentence(op, self.language),), inside=True))
+        found += self.terms(i)
+        if any(edge.summed for edge in self.story.incoming[i]) and op not in ("linear", "broadcast_to"):
+            found.append(Sentence((say(BROADCAST, self.language),), inside=True))
+        return found
+
+    def terms(self, i: int) -> list[Block]:
+        """What operation i sends, one equation for each input."""
+        pairs = zip(self.story.step(i).terms, self.latex.step(i).terms, strict=True)
+        return [self.term(i, text, latex) for text, latex in pairs]
+
+    def term(self, i: int, text: Term, latex: Term) -> Equation:
+        """`∂f/∂x = ∂f/∂q·∂q/∂x = −4·1 = −4`."""
+        value = self.array(text.edge.contribution)
+        sides = self.chain(i, text, latex)
+        note = (*self.shape(value.value), *self.shapes(i, text))
+        arriving = self.story.arriving(text.source)
+        if len(arriving) < 2:
+            whole = [self.derivative(text.source), *sides, value]
+            return self.equation(whole, note, inside=True)
+        place = 1 + next(k for k, e in enumerate(arriving) if e is text.edge or e == text.edge)
+        of = self.say(f"({place} of {len(arriving)})", f"({place} de {len(arriving)})")
+        lead = (self.say("for ", "para "), self.derivative(text.source), ":")
+        note = (*note, " " if note else "", of)
+        return self.equation([*sides, value], note, lead=lead, inside=True)
+
+    def chain(self, i: int, text: Term, latex: Term) -> list[Side]:
+        """The sides between the derivative and its number."""
+        symbols, numbers = Formula(text.symbols, latex.symbols), Formula(text.numbers, latex.numbers)
+        local = Formula(text.local, latex.local)
+        factor = Formula(text.factor, latex.factor)
+        node = self.graph.nodes[i]
+        scalar = not np.ndim(node.value) and not np.ndim(text.edge.contribution)
+        if not local.text or text.edge.summed:
+            return [symbols, numbers] if scalar else [symbols]
+        if i == self.root and scalar and float(node.gradient) == 1.0:
+            return [local, factor]
+        bare = local.text == factor.text and local.text.lstrip("−").replace(".", "").isdecimal()
+        uses = [edge for edge in self.story.incoming[i] if edge.source == text.source]
+        sides: list[Side] = []
+        if len(uses) == 1 and (scalar or not bare):
+            ratio = self.both("ratio", i, text.source)
+            sides.append(self.product(self.derivative(i), ratio, bool(np.ndim(node.value))))
+        if not bare or not scalar:
+            sides.append(symbols)
+        if scalar:
+            g = float(node.gradient)
+            numbers = Formula(self.story.number(g), self.latex.number(g))
+            sides.append(self.product(numbers, factor))
+        return sides
+
+    def product(self, left: Formula, right: Formula, arrays: bool = False) -> Formula:
+        """`left·right`, with the parentheses that it needs."""
+        letters = "gl" if arrays else ""
+        text = mathematics("g * l", {"g": left.text, "l": right.text}, arrays=letters)
+        latex = mathematics("g * l", {"g": left.latex, "l": right.latex}, LATEX, letters)
+        return Formula(text, latex)
+
+    def shapes(self, i: int, term: Term) -> tuple[Part, ...]:
+        """The shapes of a matrix product: `(3×2)ᵀ @ (3×1)`."""
+        op = self.story.op(i)
+        if op is None or op.name not in ("matmul", "linear"):
+            return ()
+        edges = self.story.incoming[i]
+        values = {k: self.graph.nodes[e.source].value for k, e in zip(letters_of(op, len(edges)), edges)}
+        values["g"] = self.graph.nodes[i].gradient
+        if not all(np.ndim(values[k]) for k in ("g", term.input)) or len(term.code) > 40:
+            return ()
+        names = {k: f"({shape_text(v)})" for k, v in values.items()}
+        return (f" = {mathematics(term.code, names)}",)
+
+    def leaf_sum(self, i: int) -> Block | None:
+        """For a leaf that is used several times: the sum of what arrived."""
+        edges = self.story.arriving(i)
+        if len(edges) < 2:
+            return None
+        uses = self.times(len(edges))
+        words = self.say(
+            f" is used {uses}, so what arrives adds up: ",
+            f" se usa {uses}, así que lo que llega se suma: ",
+        )
+        g = self.array(self.graph.nodes[i].gradient)
+        return Sentence((self.name(i), words, *self.value_of(self.derivative(i), g, self.summands(edges))))
+
+    # --- data and summary ---
+
+    def record(self, i: int) -> Record:
+        """Step i as data."""
+        node = self.graph.nodes[i]
+        terms = tuple(
+            Sent(self.story.name(t.source), t.source, t.rule, t.symbols, t.numbers, t.edge.contribution)
+            for t in self.story.step(i).terms
+        )
+        arrives = tuple(edge.contribution for edge in self.story.arriving(i)) or (node.gradient,)
+        return Record(i, self.story.name(i), node.value, arrives, node.gradient, terms)
+
+    def summary(self, limit: int | None) -> list[Block]:
+        """The table of the gradients of leaves."""
+        leaves = [
+            i
+            for i, node in enumerate(self.graph.nodes)
+            if node.op is None and node.gradient is not None
+        ]
+        shown = leaves if limit is None else leaves[:limit]
+        head = (
+            self.say("name", "nombre"),
+            self.say("shape", "forma"),
+            self.say("value", "valor"),
+            self.say("gradient", "gradiente"),
+        )
+        rows = [
+            (
+                self.name(i),
+                shape_text(self.graph.nodes[i].value) or self.say("number", "número"),
+                self.array(self.graph.nodes[i].value),
+                self.array(self.graph.nodes[i].gradient),
+            )
+            for i in shown
+        ]
+        found: list[Block] = [Section(self.say("Gradients", "Gradientes")), Table(head, tuple(rows))]
+        if len(shown) < len(leaves):
+            rest = len(leaves) - len(shown)
+            found.append(Sentence((self.say(f"… and {rest:,} more.", f"… y {rest:,} más."),)))
+        return found
