@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from .check import assert_gradients, check_gradients, check_primitive
     from .layers import Input, Layer
     from .models import Model, Sequential
-    from .views import backward_source, draw
+    from .views import backward_source, draw, explain
 
 __version__ = "0.1.0"
 
@@ -76,6 +76,7 @@ _NAMES = {
     "check_gradients": "check",
     "check_primitive": "check",
     "draw": "views",
+    "explain": "views",
 }
 
 __all__ = [
@@ -101,6 +102,7 @@ __all__ = [
     "detect_anomaly",
     "draw",
     "enable_grad",
+    "explain",
     "floatx",
     "grad",
     "hessian",

@@ -187,14 +187,6 @@ class scope:
         MODES.reset(self.token)
 
 
-class derived_scope:
-    """Where the rules of one operation are recorded: its layer, at the order of their sweep.
-
-    `with derived_scope(node.scope, order):` gives `call` anew for each (path, call, order) of a
-    sweep, by the numbers in `calls`.
-    """
-
-
 class derived:
     """Inside, `at(scope)` says whose rules are recorded: those of that scope, at this order."""
 

@@ -196,7 +196,10 @@ def as_formula(side: Side) -> Formula:
 def to_text(document: Document) -> str:
     """Lines for a terminal."""
     found = [document.title]
+    inside = False
     for block in document.blocks:
+        was, inside = inside, isinstance(block, (Sentence, Equation)) and block.inside
+        found += [""] if was and isinstance(block, (Sentence, Equation)) and not inside else []
         found += _lines(block)
     return "\n".join(line.rstrip() for line in found)
 
@@ -254,6 +257,9 @@ def _equation(block: Equation, indent: str) -> list[str]:
     note = f"   {note}" if note else ""
     if isinstance(last, Array) and is_block(last):
         rows = array_lines(last)
+        if len(first) > 1 and len(line) + len(rows[0]) > WIDTH:
+            lines.append(line.removesuffix("= "))
+            line = indent + "    = "
         pad = " " * len(line)
         return [*lines, line + rows[0] + note, *[pad + row for row in rows[1:]]]
     text = part_text(last)

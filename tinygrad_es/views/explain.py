@@ -15,10 +15,12 @@ from typing import Any
 from ..autodiff.errors import describe
 from ..autodiff.tensor import Tensor
 from ..languages import chosen
-from .document import Block, Document, Section, Sentence, to_text
+from .document import Document, to_text
 from .markdown import to_markdown
+from .matrices import matrices_of
 from .names import caller_names
-from .snapshot import Snapshot, snapshot
+from .narration import Narration
+from .snapshot import snapshot
 from .telling import Record, Teller
 from .webpage import to_html, to_page
 
@@ -151,11 +153,14 @@ def explain(
     _check(root, digits, level, limit)
     known = caller_names(names, 2)
     graph = snapshot(root, gradient, known, detailed=DETAILED)
-    teller, parts = _parts(graph, language, digits, level)
-    title = teller.say("The chain rule, step by step", "La regla de la cadena, paso a paso")
-    blocks = [*parts.forward(limit), *parts.backward(limit)]
+    told: Narration | None = None
+    if level != "scalars":
+        told = matrices_of(graph, language, digits, always=level is not None)
+    told = told or Narration(Teller(graph, language, digits))
+    title = told.teller.say("The chain rule, step by step", "La regla de la cadena, paso a paso")
+    blocks = [*told.forward(limit), *told.backward(limit)]
     document = Document(title, tuple(blocks), language)
-    return Explanation(document, tuple(teller.record(i) for i in parts.told))
+    return Explanation(document, tuple(told.teller.record(i) for i in told.told))
 
 
 def _check(root: Any, digits: Any, level: Any, limit: Any) -> None:

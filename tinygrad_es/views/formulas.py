@@ -130,6 +130,8 @@ def forward_source(
     op: Primitive, values: Sequence[Any], options: Mapping[str, Any] | None = None
 ) -> str:
     """The operation as source over its letters."""
+    if op.name == "linear":
+        return "x @ w + b"
     letters = letters_of(op, len(values))
     xs = [Symbol(letter, _value(v)) for letter, v in zip(letters, values, strict=True)]
     if op.name in _SPELT:

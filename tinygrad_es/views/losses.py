@@ -29,7 +29,7 @@ class Loss(NamedTuple):
     p: Any  # what is compared with the target: y, or probabilities
     t: Any
     factor: float
-    means: bool  # whether a mean divides
+    among: int = 1  # of the numbers over which means are taken
 
 
 def losses_of(graph: Snapshot) -> list[Loss]:
@@ -42,9 +42,13 @@ def losses_of(graph: Snapshot) -> list[Loss]:
         heart = _heart(graph, i, incoming, outgoing)
         if heart is not None:
             nodes = _above(graph, i, incoming, outgoing)
-            means = any(graph.nodes[k].op == "mean" for k in nodes) or node.options.get("mean")
+            count = heart.among
+            for k in nodes:
+                if graph.nodes[k].op == "mean":
+                    size = np.size(graph.nodes[incoming[k][0].source].value)
+                    count *= size // max(np.size(graph.nodes[k].value), 1)
             start = (incoming[i][0].source,) if heart.kind == "squares" else ()
-            found.append(heart._replace(nodes=(*start, *nodes), means=bool(means)))
+            found.append(heart._replace(nodes=(*start, *nodes), among=count))
     return found
 
 
@@ -56,7 +60,9 @@ def _above(
     while len(outgoing[i]) == 1 and graph.nodes[outgoing[i][0].target].op in _LINEAR:
         i = outgoing[i][0].target
         others = [e.source for e in incoming[i] if e.source != found[-1]]
-        if any(np.ndim(graph.nodes[k].value) or graph.nodes[k].gradient is not None for k in others):
+        if any(
+            np.ndim(graph.nodes[k].value) or graph.nodes[k].gradient is not None for k in others
+        ):
             break
         found.append(i)
     return tuple(found)
@@ -81,9 +87,10 @@ def _heart(
     if node.op == "sparse_softmax_cross_entropy":
         z = np.asarray(graph.nodes[edges[0].source].value, dtype=np.float64)
         t = np.asarray(node.options["hot"], dtype=np.float64)
-        if node.options.get("mean"):
-            factor /= max(z.size // max(z.shape[-1], 1), 1)
-        return _checked(graph, i, "onehot", edges[0].source, None, _softmax(z), t, factor)
+        rows = max(z.size // max(z.shape[-1], 1), 1) if node.options.get("mean") else 1
+        source, p = edges[0].source, _softmax(z)
+        found = _checked(graph, i, "onehot", source, None, p, t, factor / rows)
+        return found._replace(among=rows) if found is not None else None
     return _squares(graph, i, incoming, outgoing, factor)
 
 
@@ -127,7 +134,7 @@ def _checked(
         expected = factor * (np.asarray(p, dtype=np.float64) - t)
     if not agree(graph.nodes[below].gradient, expected):
         return None
-    return Loss((heart,), kind, heart, below, target, p, t, factor, False)
+    return Loss((heart,), kind, heart, below, target, p, t, factor)
 
 
 def _softmax(z: Any) -> Any:

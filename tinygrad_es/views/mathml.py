@@ -117,6 +117,8 @@ class _Parser:
             return f"<mn>{token}</mn>"
         if token.isalpha():
             return f"<mi>{token}</mi>"
+        if token == "'":
+            return "<mo>′</mo>"
         return f"<mo>{'−' if token == '-' else escape(token)}</mo>"
 
     def command(self, name: str) -> str:
@@ -136,6 +138,8 @@ class _Parser:
             self.take()
             last = escape(self.take())
             return f"<mrow><mo>{first}</mo>{inside}<mo>{last}</mo></mrow>"
+        if name == "quad":
+            return '<mspace width="1em"></mspace>'
         if name == "begin":
             return self.matrix()
         if name in GREEK_LETTERS:

@@ -58,8 +58,8 @@ SENTENCES: dict[str, Pair] = {
     "divide": (
         "The numerator gets the gradient divided by the denominator; the denominator gets it "
         "times −quotient/denominator.",
-        "El numerador recibe el gradiente dividido por el denominador; el denominador, multiplicado "
-        "por −cociente/denominador.",
+        "El numerador recibe el gradiente dividido por el denominador; el denominador, "
+        "multiplicado por −cociente/denominador.",
     ),
     "negative": (
         "The sign changes, and so does the gradient's.",
@@ -117,20 +117,38 @@ SENTENCES: dict[str, Pair] = {
         "The derivative of the tangent is one plus its square.",
         "La derivada de la tangente es uno más su cuadrado.",
     ),
+    "sinh": (
+        "The derivative of the hyperbolic sine is the hyperbolic cosine.",
+        "La derivada del seno hiperbólico es el coseno hiperbólico.",
+    ),
+    "cosh": (
+        "The derivative of the hyperbolic cosine is the hyperbolic sine.",
+        "La derivada del coseno hiperbólico es el seno hiperbólico.",
+    ),
+    "log1p": (
+        "The derivative of ln(1 + x) is 1/(1 + x).",
+        "La derivada de ln(1 + x) es 1/(1 + x).",
+    ),
+    "expm1": (
+        "The derivative of eˣ − 1 is eˣ: its result plus one.",
+        "La derivada de eˣ − 1 es eˣ: su resultado más uno.",
+    ),
+    "softplus": (
+        "The derivative of softplus is the sigmoid.",
+        "La derivada de softplus es la sigmoide.",
+    ),
     "erf": (
         "The derivative of the error function is the bell curve.",
         "La derivada de la función error es la campana de Gauss.",
     ),
     # --- activations
     "sigmoid": (
-        "The derivative of the sigmoid is σ·(1 − σ), from its own result; it is never more than "
-        "¼.",
-        "La derivada de la sigmoide es σ·(1 − σ), a partir de su propio resultado; nunca pasa de "
-        "¼.",
+        "The derivative of the sigmoid is σ·(1 − σ), from its own result: never more than ¼.",
+        "La derivada de la sigmoide es σ·(1 − σ), de su propio resultado: nunca pasa de ¼.",
     ),
     "tanh": (
         "The derivative of the hyperbolic tangent is 1 − y², from its own result.",
-        "La derivada de la tangente hiperbólica es 1 − y², a partir de su propio resultado.",
+        "La derivada de la tangente hiperbólica es 1 − y², de su propio resultado.",
     ),
     "relu": (
         "ReLU lets the gradient through where its input is positive, and stops it elsewhere.",
@@ -207,6 +225,10 @@ SENTENCES: dict[str, Pair] = {
     "logsumexp": (
         "The gradient of log Σ exp is the softmax of its inputs.",
         "El gradiente de log Σ exp es la softmax de sus entradas.",
+    ),
+    "cumsum": (
+        "Each element went into all later sums: it gets the sum of their gradients.",
+        "Cada elemento entró en todas las sumas siguientes: recibe la suma de sus gradientes.",
     ),
     "norm2": (
         "The gradient of the length of a vector is the vector divided by its length.",

@@ -90,9 +90,9 @@ def snapshot(
 
     Gradients are those of `root` where it is one number, or of Σ root·gradient; without a
     gradient for a root of several numbers none is shown. Beyond `detailed` operations (5,000)
-    contributions and local derivatives are left out. `names` has names by Tensor index for what has none. With
-    `longest`, of more operations than that in single file only both ends are read; what lies
-    between is one node of the kind "run".
+    contributions and local derivatives are left out. `names` has names by Tensor index for what
+    has none. With `longest`, of more operations than that in single file only both ends are read;
+    what lies between is one node of the kind "run".
 
     Raises:
         TypeError: `root` is not a Tensor.
@@ -105,7 +105,7 @@ def snapshot(
     >>> [(e.local, e.contribution) for e in graph.edges]
     [(3.0, 3.0), (3.0, 3.0)]
     """
-    return read(root, gradient, names, longest)[0]
+    return read(root, gradient, names, longest, detailed)[0]
 
 
 def read(
@@ -113,6 +113,7 @@ def read(
     gradient: Any = None,
     names: Mapping[int, str] | None = None,
     longest: int | None = None,
+    detailed: int = DETAILED,
 ) -> tuple[Snapshot, dict[int, int]]:
     """`snapshot`, and where each Tensor stands in it, by the Tensor's index."""
     roots: list[Any] = list(root) if isinstance(root, (list, tuple)) else [root]

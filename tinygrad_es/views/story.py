@@ -53,7 +53,7 @@ class Term(NamedTuple):
     numbers: str  # with numbers, or shapes, in their place: 1·(−4)
     result: str  # −4
     edge: Edge
-    local: str = ""  # the local derivative of an elementwise operation in symbols: z
+    local: str = ""  # the rule for an arriving gradient of 1, in symbols: z
     factor: str = ""  # and with numbers: −4
     code: str = ""  # the rule as source: g * b
 
@@ -242,7 +242,7 @@ class Story:
                 op, edge.position, node.gradient, node.value, values, options
             )
             rule, what = rule or "g", f"∂{op.name}/∂{edge.input}"
-            local = local_source(rule) if op.elementwise and len(rule) <= FORMULA_LIMIT else ""
+            local = local_source(rule) if "g." not in rule and len(rule) <= FORMULA_LIMIT else ""
             terms.append(
                 Term(
                     edge.source,

@@ -12,10 +12,26 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..languages import say
-from .document import Array, Block, Equation, Formula, Part, Section, Sentence, Side, Step, Table
-from .document import as_formula, part_text, shape_text
+from .document import (
+    Array,
+    Block,
+    Equation,
+    Formula,
+    Part,
+    Section,
+    Sentence,
+    Side,
+    Step,
+    Table,
+    as_formula,
+    is_block,
+    is_whole,
+    part_text,
+    shape_text,
+)
+from .figure import clean, shorten
 from .formulas import letters_of
-from .notation import LATEX, mathematics
+from .notation import LATEX, latex_name, mathematics
 from .sentences import BROADCAST, sentence
 from .snapshot import Edge, Snapshot
 from .story import Story, Term
@@ -90,17 +106,26 @@ class Teller:
     def named(self, i: int) -> Equation:
         """`x = −2`."""
         value = self.graph.nodes[i].value
-        return Equation((self.name(i), self.array(value)), self.shape(value))
+        own = self.own_name(i)
+        note = (*self.shape(value), f" {own}") if own else self.shape(value)
+        return Equation((self.name(i), self.array(value)), note)
+
+    def own_name(self, i: int) -> str:
+        """The name a node has where it is called otherwise here."""
+        own = clean(self.graph.nodes[i].name or "").strip()
+        return shorten(own, 40) if own.replace("/", ".") != self.story.labels[i] else ""
 
     # --- forward ---
 
-    def inputs(self) -> list[Block]:
+    def inputs(self, limit: int | None = None) -> list[Block]:
         """The leaves: numbers in one sentence, arrays one by one."""
         leaves = [
             i
             for i, node in enumerate(self.graph.nodes)
             if node.op is None and node.kind != "run" and not self.is_constant(i)
         ]
+        rest = len(leaves) - limit if limit is not None else 0
+        leaves = leaves[:limit]
         numbers = [i for i in leaves if not np.ndim(self.graph.nodes[i].value)]
         found: list[Block] = []
         parts: list[Part] = []
@@ -109,7 +134,12 @@ class Teller:
             parts.append(self.equal(self.name(i), self.array(self.graph.nodes[i].value)))
         if parts:
             found.append(Sentence(tuple(parts)))
-        return found + [self.named(i) for i in leaves if np.ndim(self.graph.nodes[i].value)]
+        found += [self.named(i) for i in leaves if np.ndim(self.graph.nodes[i].value)]
+        return found + ([self.and_more(rest)] if rest > 0 else [])
+
+    def and_more(self, count: int) -> Block:
+        """The line in the place of the rest of a list."""
+        return Sentence((self.say(f"… and {count:,} more.", f"… y {count:,} más."),))
 
     def is_constant(self, i: int) -> bool:
         """Whether node i is a number that stands in formulas itself."""
@@ -140,7 +170,9 @@ class Teller:
             f"… aquí se omiten {count:,} operaciones; explain(…, limit=None) las cuenta todas. …",
         )
 
-    def equation(self, sides: Iterable[Side], note: tuple[Part, ...] = (), **options: Any) -> Equation:
+    def equation(
+        self, sides: Iterable[Side], note: tuple[Part, ...] = (), **options: Any
+    ) -> Equation:
         """An equation in which no two neighbours say the same."""
         kept: list[Side] = []
         for side in sides:
@@ -156,22 +188,28 @@ class Teller:
         words = self.say(
             "The backward pass begins at the end: ", "El paso hacia atrás empieza por el final: "
         )
-        return Sentence((words, self.equal(self.both("ratio", self.root, self.root), self.array(g)), "."))
+        return Sentence(
+            (words, self.equal(self.both("ratio", self.root, self.root), self.array(g)), ".")
+        )
 
-    def arrival(self, i: int) -> tuple[Part, ...]:
+    def arrival(self, i: int, once: bool = False) -> tuple[Part, ...]:
         """What arrives at node i: one gradient, or the sum of several."""
         g = self.array(self.graph.nodes[i].gradient)
-        edges = self.story.arriving(i)
+        edges = [] if once else self.story.arriving(i)
+        what = self.derivative(i)
+        if i in self.story.gradients:  # δ² = ∂C/∂z²
+            what = self.equal(what, self.both("ratio", self.root, i))
         if len(edges) < 2:
-            words = self.say("Arrives: ", "Llega: ")
-            return (words, *self.value_of(self.derivative(i), g))
+            return (self.say("Arrives: ", "Llega: "), *self.value_of(what, g))
         words = self.say(f"Arrives {self.times(len(edges))}: ", f"Llega {self.times(len(edges))}: ")
-        return (words, *self.value_of(self.derivative(i), g, self.summands(edges)))
+        return (words, *self.value_of(what, g, self.summands(edges)))
 
     def value_of(self, what: Formula, g: Array, terms: Formula | None = None) -> tuple[Part, ...]:
-        """`∂f/∂q = −4`; of a large array also the shape."""
-        right = g if terms is None else self.equal(terms, g)
+        """`∂f/∂q = −4`; of an array the shape, and of a matrix no more than that."""
         shape = f" ({shape_text(g.value)})" if np.ndim(g.value) else ""
+        if is_block(g) or not (np.ndim(g.value) == 0 or is_whole(g.value)):
+            return (what, shape)
+        right = g if terms is None else self.equal(terms, g)
         return (self.equal(what, right), shape)
 
     def times(self, count: int) -> str:
@@ -197,12 +235,22 @@ class Teller:
         """One operation: what arrives, its sentence, and what it sends."""
         made = self.equal(self.name(i), self.both("forward", i))
         op = self.graph.nodes[i].op or ""
-        found: list[Block] = [Step(number, (made, ". ", *self.arrival(i)))]
+        found: list[Block] = [Step(number, (made, ". ", *self.arrival(i))), *self.total(i)]
         found.append(Sentence((sentence(op, self.language),), inside=True))
         found += self.terms(i)
-        if any(edge.summed for edge in self.story.incoming[i]) and op not in ("linear", "broadcast_to"):
+        if any(edge.summed for edge in self.story.incoming[i]) and op not in (
+            "linear",
+            "broadcast_to",
+        ):
             found.append(Sentence((say(BROADCAST, self.language),), inside=True))
         return found
+
+    def total(self, i: int, inside: bool = True) -> list[Block]:
+        """The sum of several matrices that arrive at node i: a line of its own."""
+        g = self.array(self.graph.nodes[i].gradient)
+        if len(self.story.arriving(i)) < 2 or not is_block(g):
+            return []
+        return [Equation((self.derivative(i), g), self.shape(g.value), inside=inside)]
 
     def terms(self, i: int) -> list[Block]:
         """What operation i sends, one equation for each input."""
@@ -226,15 +274,21 @@ class Teller:
 
     def chain(self, i: int, text: Term, latex: Term) -> list[Side]:
         """The sides between the derivative and its number."""
-        symbols, numbers = Formula(text.symbols, latex.symbols), Formula(text.numbers, latex.numbers)
+        symbols, numbers = (
+            Formula(text.symbols, latex.symbols),
+            Formula(text.numbers, latex.numbers),
+        )
         local = Formula(text.local, latex.local)
         factor = Formula(text.factor, latex.factor)
         node = self.graph.nodes[i]
         scalar = not np.ndim(node.value) and not np.ndim(text.edge.contribution)
-        if not local.text or text.edge.summed:
+        if text.edge.summed:
+            return [symbols]
+        if i == self.root and local.text and not np.ndim(node.value) and float(node.gradient) == 1:
+            return [local, factor] if scalar else [local]
+        op = self.story.op(i)
+        if not local.text or op is None or not op.elementwise:
             return [symbols, numbers] if scalar else [symbols]
-        if i == self.root and scalar and float(node.gradient) == 1.0:
-            return [local, factor]
         bare = local.text == factor.text and local.text.lstrip("−").replace(".", "").isdecimal()
         uses = [edge for edge in self.story.incoming[i] if edge.source == text.source]
         sides: list[Side] = []
@@ -243,15 +297,16 @@ class Teller:
             sides.append(self.product(self.derivative(i), ratio, bool(np.ndim(node.value))))
         if not bare or not scalar:
             sides.append(symbols)
-        if scalar:
+        if scalar and bare:
             g = float(node.gradient)
-            numbers = Formula(self.story.number(g), self.latex.number(g))
-            sides.append(self.product(numbers, factor))
-        return sides
+            numbers = self.product(Formula(self.story.number(g), self.latex.number(g)), factor)
+        return [*sides, numbers] if scalar else sides
 
     def product(self, left: Formula, right: Formula, arrays: bool = False) -> Formula:
         """`left·right`, with the parentheses that it needs."""
         letters = "gl" if arrays else ""
+        if " @ " in left.text:
+            left = Formula(f"({left.text})", rf"\left({left.latex}\right)")
         text = mathematics("g * l", {"g": left.text, "l": right.text}, arrays=letters)
         latex = mathematics("g * l", {"g": left.latex, "l": right.latex}, LATEX, letters)
         return Formula(text, latex)
@@ -262,25 +317,28 @@ class Teller:
         if op is None or op.name not in ("matmul", "linear"):
             return ()
         edges = self.story.incoming[i]
-        values = {k: self.graph.nodes[e.source].value for k, e in zip(letters_of(op, len(edges)), edges)}
+        values = {
+            k: self.graph.nodes[e.source].value for k, e in zip(letters_of(op, len(edges)), edges)
+        }
         values["g"] = self.graph.nodes[i].gradient
-        if not all(np.ndim(values[k]) for k in ("g", term.input)) or len(term.code) > 40:
+        if not all(np.ndim(v) for v in values.values()) or "reshape" in term.code:
+            return ()
+        if "@" not in term.code:
             return ()
         names = {k: f"({shape_text(v)})" for k, v in values.items()}
         return (f" = {mathematics(term.code, names)}",)
 
-    def leaf_sum(self, i: int) -> Block | None:
+    def leaf_sum(self, i: int) -> list[Block]:
         """For a leaf that is used several times: the sum of what arrived."""
         edges = self.story.arriving(i)
-        if len(edges) < 2:
-            return None
         uses = self.times(len(edges))
         words = self.say(
             f" is used {uses}, so what arrives adds up: ",
             f" se usa {uses}, así que lo que llega se suma: ",
         )
         g = self.array(self.graph.nodes[i].gradient)
-        return Sentence((self.name(i), words, *self.value_of(self.derivative(i), g, self.summands(edges))))
+        value = self.value_of(self.derivative(i), g, self.summands(edges))
+        return [Sentence((self.name(i), words, *value)), *self.total(i, inside=False)]
 
     # --- data and summary ---
 
@@ -288,11 +346,25 @@ class Teller:
         """Step i as data."""
         node = self.graph.nodes[i]
         terms = tuple(
-            Sent(self.story.name(t.source), t.source, t.rule, t.symbols, t.numbers, t.edge.contribution)
+            Sent(
+                self.story.name(t.source),
+                t.source,
+                t.rule,
+                t.symbols,
+                t.numbers,
+                t.edge.contribution,
+            )
             for t in self.story.step(i).terms
         )
         arrives = tuple(edge.contribution for edge in self.story.arriving(i)) or (node.gradient,)
         return Record(i, self.story.name(i), node.value, arrives, node.gradient, terms)
+
+    def both_names(self, i: int) -> Formula:
+        """The name of node i, and behind it the one its owner gave it."""
+        name, own = self.name(i), self.own_name(i)
+        if not own:
+            return name
+        return Formula(f"{name.text}  {own}", rf"{name.latex} \quad {latex_name(own)}")
 
     def summary(self, limit: int | None) -> list[Block]:
         """The table of the gradients of leaves."""
@@ -310,15 +382,17 @@ class Teller:
         )
         rows = [
             (
-                self.name(i),
+                self.both_names(i),
                 shape_text(self.graph.nodes[i].value) or self.say("number", "número"),
                 self.array(self.graph.nodes[i].value),
                 self.array(self.graph.nodes[i].gradient),
             )
             for i in shown
         ]
-        found: list[Block] = [Section(self.say("Gradients", "Gradientes")), Table(head, tuple(rows))]
+        found: list[Block] = [
+            Section(self.say("Gradients", "Gradientes")),
+            Table(head, tuple(rows)),
+        ]
         if len(shown) < len(leaves):
-            rest = len(leaves) - len(shown)
-            found.append(Sentence((self.say(f"… and {rest:,} more.", f"… y {rest:,} más."),)))
+            found.append(self.and_more(len(leaves) - len(shown)))
         return found
