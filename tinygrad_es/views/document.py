@@ -138,7 +138,7 @@ def _size(array: Array) -> str:
     """What is said of an array that is not written out."""
     shape = shape_text(array.value)
     if not np.size(array.value):
-        return f"[] ({shape})"
+        return "[]"
     return f"[{shape}, rms {number(rms(array.value), array.digits)}]"
 
 

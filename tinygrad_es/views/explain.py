@@ -20,8 +20,9 @@ from .markdown import to_markdown
 from .matrices import matrices_of
 from .names import caller_names
 from .narration import Narration
+from .records import Record, record_of
 from .snapshot import snapshot
-from .telling import Record, Teller
+from .telling import Teller
 from .webpage import to_html, to_page
 
 __all__ = ["Explanation", "explain"]
@@ -160,7 +161,7 @@ def explain(
     title = told.teller.say("The chain rule, step by step", "La regla de la cadena, paso a paso")
     blocks = [*told.forward(limit), *told.backward(limit)]
     document = Document(title, tuple(blocks), language)
-    return Explanation(document, tuple(told.teller.record(i) for i in told.told))
+    return Explanation(document, tuple(record_of(told.teller.story, i) for i in told.told))
 
 
 def _check(root: Any, digits: Any, level: Any, limit: Any) -> None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -203,6 +204,7 @@ def told(op: Primitive, letter: str, values: Sequence[Any], output: Any) -> str 
     return None
 
 
+@lru_cache(maxsize=1024)
 def local_source(rule: str) -> str:
     """The local derivative of an elementwise rule: the rule for an arriving gradient of 1.
 

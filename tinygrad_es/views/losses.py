@@ -15,6 +15,12 @@ from .snapshot import Edge, Snapshot
 
 __all__ = ["Loss", "losses_of"]
 
+_HEARTS = frozenset(
+    [
+        *("softmax_cross_entropy", "sigmoid_cross_entropy", "sparse_softmax_cross_entropy"),
+        *("square", "power", "multiply"),
+    ]
+)
 _LINEAR = frozenset(["sum", "mean", "multiply", "divide", "negative"])
 
 
@@ -37,7 +43,7 @@ def losses_of(graph: Snapshot) -> list[Loss]:
     incoming, outgoing = graph.incoming(), graph.outgoing()
     found = []
     for i, node in enumerate(graph.nodes):
-        if node.gradient is None or node.op is None:
+        if node.gradient is None or node.op not in _HEARTS:
             continue
         heart = _heart(graph, i, incoming, outgoing)
         if heart is not None:
@@ -72,6 +78,8 @@ def _heart(
     graph: Snapshot, i: int, incoming: list[list[Edge]], outgoing: list[list[Edge]]
 ) -> Loss | None:
     node, edges = graph.nodes[i], incoming[i]
+    if not np.ndim(graph.nodes[edges[0].source].value):
+        return None
     g = np.asarray(node.gradient, dtype=np.float64)
     if not g.size or not np.all(g == g.flat[0]) or not np.isfinite(g.flat[0]):
         return None

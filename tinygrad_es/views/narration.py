@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .document import Block, Section, Sentence
+from .document import Block, Section, Sentence, array_text
 from .telling import Teller
 
 __all__ = ["Narration"]
@@ -106,11 +106,13 @@ class Narration:
                 f"El resultado tiene forma {shape}, y el gradiente es el de un solo número: toma "
                 "antes la suma o la media, o di qué gradiente llega con explain(…, gradient=…).",
             )
+        value = array_text(self.teller.array(root.value))
         return say(
-            "No gradient: this result depends on no Tensor with requires_grad=True, so nothing was "
-            "recorded and there is nothing to go back over.",
-            "No hay gradiente: este resultado no depende de ningún Tensor con requires_grad=True, "
-            "así que no se registró nada y no hay camino que recorrer hacia atrás.",
+            f"No gradient: this result, {value}, depends on no Tensor with requires_grad=True, so "
+            "nothing was recorded and there is nothing to go back over.",
+            f"No hay gradiente: este resultado, {value}, no depende de ningún Tensor con "
+            "requires_grad=True, así que no se registró nada y no hay camino que recorrer hacia "
+            "atrás.",
         )
 
     def _is_tracked(self) -> bool:

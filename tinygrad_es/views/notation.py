@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 __all__ = ["LATEX", "TEXT", "Dialect", "latex_name", "latex_number", "mathematics", "number"]
@@ -152,8 +153,13 @@ def mathematics(
     >>> mathematics("a + b", {"a": "4", "b": "−3"}), mathematics("g * y", arrays="gy")
     ('4 + (−3)', 'g ⊙ y')
     """
-    tree = ast.parse(source, mode="eval").body
-    return _Writer(names or {}, dialect, arrays).write(tree)[0]
+    return _Writer(names or {}, dialect, arrays).write(_parsed(source))[0]
+
+
+@lru_cache(maxsize=1024)
+def _parsed(source: str) -> ast.expr:
+    """The tree of an expression, which no one changes: the same rules come again and again."""
+    return ast.parse(source, mode="eval").body
 
 
 def _difference(text: str) -> str:

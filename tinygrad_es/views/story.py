@@ -85,6 +85,9 @@ class Story:
         self.digits = digits
         self.labels = labels(graph, digits, names or {})
         self.gradients = gradients or {}
+        self._arriving: dict[int, list[Edge]] = {}
+        self._steps: dict[int, Step] = {}
+        self._ranks: dict[tuple[int, int], int] = {}
         self.incoming = graph.incoming()
         self.outgoing = graph.outgoing()
         roots = [i for i, node in enumerate(graph.nodes) if node.kind == "output"]
@@ -106,7 +109,9 @@ class Story:
 
     def step(self, i: int) -> Step:
         """The step of operation i."""
-        return Step(i, self._terms(i))
+        if i not in self._steps:
+            self._steps[i] = Step(i, self._terms(i))
+        return self._steps[i]
 
     def name(self, i: int) -> str:
         """What node i is called: its name, its number, or a letter with a counter."""
@@ -163,8 +168,17 @@ class Story:
 
     def arriving(self, i: int) -> list[Edge]:
         """The edges over which gradients arrive at node i, in the order of the backward pass."""
-        edges = [edge for edge in self.outgoing[i] if edge.contribution is not None]
-        return sorted(edges, key=lambda edge: (-edge.target, edge.position))
+        if i not in self._arriving:
+            edges = [edge for edge in self.outgoing[i] if edge.contribution is not None]
+            edges.sort(key=lambda edge: (-edge.target, edge.position))
+            self._arriving[i] = edges
+            self._ranks |= {(e.target, e.position): k for k, e in enumerate(edges)}
+        return self._arriving[i]
+
+    def rank(self, edge: Edge) -> int:
+        """The place of an edge among those that arrive at its source."""
+        self.arriving(edge.source)
+        return self._ranks[edge.target, edge.position]
 
     # --- the pieces ---
 

@@ -1,13 +1,13 @@
 """The chain rule of one graph, told: forward pass, backward pass, gradients, as a document.
 
 A `Teller` has the two stories of a snapshot, in text and in LaTeX, and writes every node with
-both. One step of the backward pass is also a `Record`: what arrives, and what is sent on.
+both.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -36,29 +36,7 @@ from .sentences import BROADCAST, sentence
 from .snapshot import Edge, Snapshot
 from .story import Story, Term
 
-__all__ = ["Record", "Sent", "Teller"]
-
-
-class Sent(NamedTuple):
-    """What a step sends to one input."""
-
-    to: str  # the name of the input
-    source: int  # its place in the snapshot
-    rule: str  # in the letters of the table of derivatives: g·b
-    symbols: str  # in the names of the graph: ∂f/∂q·z
-    numbers: str  # with their numbers, or shapes: 1·(−4)
-    value: Any  # a float or an array
-
-
-class Record(NamedTuple):
-    """A step of the backward pass as data."""
-
-    node: int  # its place in the snapshot
-    name: str
-    value: Any
-    arrives: tuple[Any, ...]  # one contribution for each use of the node; their sum is `gradient`
-    gradient: Any
-    terms: tuple[Sent, ...]
+__all__ = ["Teller"]
 
 
 class Teller:
@@ -100,8 +78,9 @@ class Teller:
         return Array(value, self.digits)
 
     def shape(self, value: Any) -> tuple[Part, ...]:
-        """The note beside an array: its shape."""
-        return (f"({shape_text(value)})",) if np.ndim(value) else ()
+        """The note beside an array that is written out: its shape."""
+        seen = is_whole(value) or not np.size(value)
+        return (f"({shape_text(value)})",) if np.ndim(value) and seen else ()
 
     def named(self, i: int) -> Equation:
         """`x = −2`."""
@@ -261,12 +240,12 @@ class Teller:
         """`∂f/∂x = ∂f/∂q·∂q/∂x = −4·1 = −4`."""
         value = self.array(text.edge.contribution)
         sides = self.chain(i, text, latex)
-        note = (*self.shape(value.value), *self.shapes(i, text))
+        note = self.shapes(i, text) or self.shape(value.value)
         arriving = self.story.arriving(text.source)
         if len(arriving) < 2:
             whole = [self.derivative(text.source), *sides, value]
             return self.equation(whole, note, inside=True)
-        place = 1 + next(k for k, e in enumerate(arriving) if e is text.edge or e == text.edge)
+        place = 1 + self.story.rank(text.edge)
         of = self.say(f"({place} of {len(arriving)})", f"({place} de {len(arriving)})")
         lead = (self.say("for ", "para "), self.derivative(text.source), ":")
         note = (*note, " " if note else "", of)
@@ -326,7 +305,8 @@ class Teller:
         if "@" not in term.code:
             return ()
         names = {k: f"({shape_text(v)})" for k, v in values.items()}
-        return (f" = {mathematics(term.code, names)}",)
+        own = shape_text(term.edge.contribution)
+        return (f"({own}) = {mathematics(term.code, names)}",)
 
     def leaf_sum(self, i: int) -> list[Block]:
         """For a leaf that is used several times: the sum of what arrived."""
@@ -340,24 +320,7 @@ class Teller:
         value = self.value_of(self.derivative(i), g, self.summands(edges))
         return [Sentence((self.name(i), words, *value)), *self.total(i, inside=False)]
 
-    # --- data and summary ---
-
-    def record(self, i: int) -> Record:
-        """Step i as data."""
-        node = self.graph.nodes[i]
-        terms = tuple(
-            Sent(
-                self.story.name(t.source),
-                t.source,
-                t.rule,
-                t.symbols,
-                t.numbers,
-                t.edge.contribution,
-            )
-            for t in self.story.step(i).terms
-        )
-        arrives = tuple(edge.contribution for edge in self.story.arriving(i)) or (node.gradient,)
-        return Record(i, self.story.name(i), node.value, arrives, node.gradient, terms)
+    # --- summary ---
 
     def both_names(self, i: int) -> Formula:
         """The name of node i, and behind it the one its owner gave it."""
