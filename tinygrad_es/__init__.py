@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     )
     from .check import assert_gradients, check_gradients, check_primitive
     from .layers import Input, Layer
-    from .models import Model, Sequential
+    from .models import Model, Sequential, gradient_flow
     from .views import backward_source, draw, explain
 
 __version__ = "0.1.0"
@@ -77,6 +77,7 @@ _NAMES = {
     "check_primitive": "check",
     "draw": "views",
     "explain": "views",
+    "gradient_flow": "models",
 }
 
 __all__ = [
@@ -105,6 +106,7 @@ __all__ = [
     "explain",
     "floatx",
     "grad",
+    "gradient_flow",
     "hessian",
     "hvp",
     "initializers",

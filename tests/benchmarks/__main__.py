@@ -12,7 +12,7 @@ import sys
 
 import numpy
 
-NAMES = ["steps", "fit", "convolution", "scalars", "growth"]
+NAMES = ["steps", "fit", "flow", "convolution", "scalars", "growth"]
 
 if len(sys.argv) == 2:
     importlib.import_module(f"tests.benchmarks.{sys.argv[1]}").main()

@@ -4,6 +4,7 @@ from .backup import BackupAndRestore
 from .callback import Callback, CallbackList, History, LambdaCallback, Logs
 from .checkpoint import ModelCheckpoint
 from .early_stopping import EarlyStopping
+from .gradient_flow import GradientFlow
 from .learning_rate import LearningRateScheduler, ReduceLROnPlateau
 from .logging import CSVLogger, TerminateOnNaN
 
@@ -13,6 +14,7 @@ __all__ = [
     "Callback",
     "CallbackList",
     "EarlyStopping",
+    "GradientFlow",
     "History",
     "LambdaCallback",
     "LearningRateScheduler",

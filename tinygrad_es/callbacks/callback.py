@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 __all__ = ["Callback", "CallbackList", "History", "LambdaCallback", "Logs"]
@@ -36,6 +36,12 @@ class Callback:
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         self.on_batch_end(batch, logs)
+
+    def on_gradients(self, gradients: Sequence[Any], parameters: Sequence[Any]) -> None:
+        """Before each update, with what the optimizer was given: only to look at, not Keras'."""
+
+    def on_train_step(self, batch: int, loss: Any) -> None:
+        """After each update, with the loss as a Tensor and its graph behind it; not Keras'."""
 
     def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None: ...
     def on_batch_end(self, batch: int, logs: Logs | None = None) -> None: ...

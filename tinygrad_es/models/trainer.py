@@ -148,7 +148,7 @@ class Trainer(Resumable):
             self._run_epochs(source, validation, run, validation_freq, hooks)
         finally:
             self._parameters = self._penalized_training = self._resumed = None
-            self.callbacks_of_fit = []
+            self.callbacks_of_fit, self.optimizer.onlookers = [], ()
             progress.close()
         return history
 
@@ -157,6 +157,7 @@ class Trainer(Resumable):
     ) -> None:
         logs: Logs = {}
         hooks.call("on_train_begin")
+        self.optimizer.onlookers = hooks.listeners("on_gradients")
         if self._resumed is not None:
             stopped = self._resumed.stopped
             epochs = range(epochs.stop if stopped else self._resumed.epoch, epochs.stop)
@@ -177,6 +178,7 @@ class Trainer(Resumable):
     def _epoch(self, source: Source, hooks: Any) -> Logs:
         """One pass over the training data: the mean loss and the metrics."""
         begin = hooks.listeners("on_train_batch_begin")
+        stepped = hooks.listeners("on_train_step")
         end = hooks.listeners("on_train_batch_end")
         self._reset()
         first, self._sums = 0, (0.0, 0)
@@ -190,6 +192,8 @@ class Trainer(Resumable):
             for hook in begin:
                 hook(i, {})
             loss, y_pred = self.train_step(*batch)
+            for hook in stepped:
+                hook(i, loss)
             if i == first:  # the first call may add the first loss
                 self._penalized_training = self.may_have_losses()
             n = batch.size

@@ -49,6 +49,7 @@ class Optimizer:
     variants: dict[str, Any] = {}  # those that Keras does not have, with their defaults
     slots_apart: tuple[str, ...] = ()  # kinds of state that Keras lists after the others
     shared: tuple[str, ...] = ()  # numbers that change with the steps, of all parameters
+    onlookers: Sequence[Callable[..., Any]] = ()  # called by `apply` with what it was given
 
     def __init__(
         self,
@@ -176,6 +177,8 @@ class Optimizer:
             ValueError: no gradient at all.
             ShapeError: a gradient has another shape than its parameter.
         """
+        for look in self.onlookers:
+            look(gradients, parameters)
         given = []
         for g, p in zip(gradients, parameters, strict=True):
             if g is None:

@@ -16,6 +16,7 @@ plot.
 
 from .classification import confusion_matrix, decision_regions, precision_recall_curve, roc_curve
 from .fitting import fits, search
+from .flow import gradient_flow
 from .functions import activation, activations
 from .networks import dropout, network
 from .optimization import descent, nesterov, smoothing, trajectory
@@ -31,6 +32,7 @@ __all__ = [
     "descent",
     "dropout",
     "fits",
+    "gradient_flow",
     "history",
     "images",
     "nesterov",
