@@ -152,7 +152,7 @@ def explain(
     """
     language = chosen(language)
     _check(root, digits, level, limit)
-    known = caller_names(names, 2)
+    known = caller_names(names, 1)
     graph = snapshot(root, gradient, known, detailed=DETAILED)
     told: Narration | None = None
     if level != "scalars":
