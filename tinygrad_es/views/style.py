@@ -69,6 +69,9 @@ SHAPES = f"""
 .tge .constant .edge{{stroke-dasharray:5 3}}
 .tge .line{{fill:none;stroke-width:1.5}}
 .tge .backward .line{{stroke-dasharray:5 3.5}}
+.tge .w2 .line{{stroke-width:2.1}}
+.tge .w3 .line{{stroke-width:2.7}}
+.tge .w4 .line{{stroke-width:3.3}}
 .tge .layer .behind{{opacity:.55}}
 .tge .active .edge,.tge .failed .edge,.tge .wrong .edge{{stroke-width:3.2}}
 .tge .carried .edge{{stroke-width:2.4;stroke-dasharray:7 3}}

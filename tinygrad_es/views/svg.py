@@ -89,14 +89,13 @@ def _arrow(index: int, line: _Line, lr: bool) -> str:
     (a, b), label = line.at, line.label
     text = element("text", a, b + 4, label, 11, mono=True) if label else ""
     arrow = line.arrow
-    kind = f"{arrow.kind} {arrow.mark}".strip()
-    width = f' style="stroke-width:{decimal(0.9 + 0.6 * arrow.width)}"' if arrow.width else ""
+    kind = " ".join(filter(None, [arrow.kind, arrow.mark, f"w{arrow.width}" * bool(arrow.width)]))
     full = clean(arrow.label)
     if full != label:
         text = f"<title>{escape(full)}</title>{text}"
     return (
         f'<g class="arrow {kind}" data-arrow="{index}">{text}'
-        f'<path class="line"{width} d="{path}"/><path class="tip" d="M{head}z"/></g>'
+        f'<path class="line" d="{path}"/><path class="tip" d="M{head}z"/></g>'
     )
 
 
