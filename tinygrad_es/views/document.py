@@ -38,7 +38,7 @@ __all__ = [
     "to_text",
 ]
 
-WIDTH = 92  # of a line of text
+WIDTH = 96  # of a line of text
 WHOLE = 5  # rows and columns up to which a matrix is written out
 INLINE = 6  # numbers up to which an array stands within a line
 

@@ -1,6 +1,8 @@
 r"""The LaTeX of our formulas as MathML, which browsers draw and read aloud without any script.
 
-It knows the commands that `notation` and `document` write, no others.
+It knows the commands that `notation` and `document` write, no others. A matrix is a table of the
+class `tg-matrix`: its brackets are for the page's style to draw, because without a mathematical
+font a browser cannot stretch them.
 
 >>> mathml(r"\frac{\partial f}{\partial q}")
 '<mfrac><mrow><mo>∂</mo><mi>f</mi></mrow><mrow><mo>∂</mo><mi>q</mi></mrow></mfrac>'
@@ -66,6 +68,10 @@ class _Parser:
         """Atoms with their scripts up to an end, which stays."""
         found: list[str] = []
         while (token := self.peek()) and token not in ends:
+            if token == "-" and (not found or found[-1].startswith("<mo>")):
+                self.take()
+                found.append('<mo form="prefix">−</mo>')
+                continue
             found.append(self.scripted(self.atom()))
         return found
 
@@ -160,4 +166,4 @@ class _Parser:
             if end not in ("&", "\\cr"):
                 break
         self.raw()
-        return f"<mrow><mo>[</mo><mtable>{''.join(rows)}</mtable><mo>]</mo></mrow>"
+        return f'<mtable class="tg-matrix">{"".join(rows)}</mtable>'

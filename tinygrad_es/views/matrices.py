@@ -136,13 +136,13 @@ class Matrices(Narration):
         if loss.kind == "sigmoid":
             text = mathematics("-t * L(p) - (1 - t) * L(1 - p)", names)
             latex = mathematics("-t * L(p) - (1 - t) * L(1 - p)", {"t": t.latex}, LATEX)
-            latex = latex.replace(r"\operatorname{L}", r"\ln ")
+            latex = latex.replace(r"\operatorname{L}", r"\ln")
             return Formula(text.replace("L(", "ln("), latex)
         mean = self.graph.nodes[loss.heart].options.get("mean")
         rows = np.size(loss.p) // max(np.shape(loss.p)[-1], 1)
         over = (f"/{rows}", rf"\frac{{1}}{{{rows}}} ") if mean and rows > 1 else ("", "")
         text = f"−Σ({t.text} ⊙ ln(p)){over[0]}"
-        return Formula(text, rf"-{over[1]}\sum {t.latex} \odot \ln p")
+        return Formula(text, rf"-{over[1]}\sum {t.latex} \odot \ln\left(p\right)")
 
     def _target(self, loss: Loss) -> Formula:
         return Formula("t", "t") if loss.target is None else self.teller.name(loss.target)

@@ -22,7 +22,7 @@ __all__ = ["LATEX", "TEXT", "Dialect", "latex_name", "latex_number", "mathematic
 LOW, COMPARE, ADD, UNARY, MULTIPLY, POWER, ATOM = 0, 1, 3, 4, 5, 7, 9
 SUPERSCRIPT_DIGITS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 SUPERSCRIPTS = str.maketrans("0123456789-−", SUPERSCRIPT_DIGITS + "⁻⁻")
-PLAIN_DIGITS = str.maketrans(SUPERSCRIPT_DIGITS, "0123456789")
+PLAIN_DIGITS = str.maketrans(SUPERSCRIPT_DIGITS + "₀₁₂₃₄₅₆₇₈₉", "0123456789" * 2)
 _LOOK_ALIKES = str.maketrans("\\~^#$%&{}<>|`*_[]−", "＼～＾＃＄％＆｛｝＜＞｜｀＊-［］-")
 
 # one operator each: text, LaTeX
@@ -105,6 +105,8 @@ def latex_name(name: str) -> str:
     >>> latex_name("δ²"), latex_name("learning_rate"), latex_name("50% $x")
     ('\\delta^{(2)}', '\\mathrm{learning}_{\\mathrm{rate}}', '\\text{50％ ＄x}')
     """
+    plain = name.rstrip("₀₁₂₃₄₅₆₇₈₉")
+    name = plain + name[len(plain) :].translate(PLAIN_DIGITS) if plain else name
     base = name.rstrip(SUPERSCRIPT_DIGITS)
     if base and base != name:
         layer = name[len(base) :].translate(PLAIN_DIGITS)
@@ -273,7 +275,8 @@ class _Writer:
     def raised(self, base: ast.expr) -> str:
         """The base of a power: a name that ends in a raised number is closed, `(a²)ᵀ`."""
         below = self.inside(base, ATOM)
-        return f"({below})" if not self.latex and below[-1:] in SUPERSCRIPT_DIGITS else below
+        end = ")}" if self.latex else tuple(SUPERSCRIPT_DIGITS)
+        return self.parentheses(below) if below.endswith(end) else below
 
     def power(self, base: ast.expr, exponent: str) -> tuple[str, int]:
         if exponent == "1":

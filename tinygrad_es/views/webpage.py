@@ -35,6 +35,12 @@ STYLE = """
 .tg-told li>ul>li{margin:.35em 0}
 .tg-told p{margin:.2em 0}
 .tg-told math{font-size:1.08em}
+.tg-told li math{math-style:normal}
+.tg-told mtable.tg-matrix{margin:.2em;padding:.1em .35em;vertical-align:middle;
+  border-left:1.5px solid;border-right:1.5px solid;
+  background:linear-gradient(currentColor 0 0) 0 0,linear-gradient(currentColor 0 0) 100% 0,
+  linear-gradient(currentColor 0 0) 0 100%,linear-gradient(currentColor 0 0) 100% 100%;
+  background-size:.35em 1.5px;background-repeat:no-repeat}
 .tg-told .tg-head{font-weight:600}
 .tg-told .tg-note{opacity:.75;font-size:.9em;margin-left:.7em}
 .tg-told .tg-wide{overflow-x:auto}
@@ -49,7 +55,7 @@ PAGE = """<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <style>:root{{color-scheme:light dark}}body{{font-family:system-ui,sans-serif;margin:2rem auto;
-max-width:60rem;padding:0 1rem}}</style>
+max-width:60rem;padding:0 1rem}}{style}</style>
 </head>
 <body>
 {fragment}
@@ -60,8 +66,12 @@ max-width:60rem;padding:0 1rem}}</style>
 
 def to_html(document: Document) -> str:
     """A fragment: `<section>` with its own style."""
-    found = [f'<section class="tg-told" lang="{document.language}">', f"<style>{STYLE}</style>"]
-    found.append(f"<h2>{escape(document.title)}</h2>")
+    style = f"<style>{STYLE}</style>"
+    return f'<section class="tg-told" lang="{document.language}">\n{style}\n{_content(document)}'
+
+
+def _content(document: Document) -> str:
+    found = [f"<h2>{escape(document.title)}</h2>"]
     opened: list[str] = []  # the lists that are open, the innermost last
     for block in document.blocks:
         found += _opening(block, opened)
@@ -72,8 +82,8 @@ def to_html(document: Document) -> str:
 
 def to_page(document: Document) -> str:
     """The fragment as a page of its own."""
-    title = escape(document.title)
-    return PAGE.format(language=document.language, title=title, fragment=to_html(document))
+    title, section = escape(document.title), '<section class="tg-told">\n' + _content(document)
+    return PAGE.format(language=document.language, title=title, style=STYLE, fragment=section)
 
 
 def _opening(block: Block, opened: list[str]) -> list[str]:
@@ -87,10 +97,7 @@ def _opening(block: Block, opened: list[str]) -> list[str]:
     inside = isinstance(block, (Sentence, Equation)) and block.inside and opened[:1] == ["ol"]
     found = _closing(opened, int(inside))
     if isinstance(block, Equation):
-        if "</ul>" in found:  # the list goes on
-            found.remove("</ul>")
-        else:
-            found.append("<ul>")
+        found = [] if found == ["</ul>"] else [*found, "<ul>"]  # the list goes on, or begins
         opened.append("ul")
     return found
 
