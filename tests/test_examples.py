@@ -52,6 +52,8 @@ def test_each_example_has_a_test():
         "16_initialization.py",
         "17_saving.py",
         "18_backward_source.py",
+        "21_explain.py",
+        "22_drawing.py",
     ]
 
 
@@ -244,3 +246,21 @@ def test_backward_source(run):
     assert costs[-1] < 0.01
     answers = [round(float(p)) for p in out.rpartition("XOR:")[2].split()]
     assert answers == [0, 1, 1, 0]
+
+
+def test_explain(run, tmp_path):
+    out = run("explain").replace("−", "-")
+    assert "∂f/∂q = z = -4" in out
+    assert "∂f/∂x = ∂f/∂q·∂q/∂x = -4·1 = -4" in out
+    assert "δ2 = ∂C/∂y = y - t = [-0.4771 -1.405]ᵀ" in out
+    assert "δ1 = ∂C/∂z1 = ∂C/∂a1 ⊙ σ′(z1) = (W2ᵀ @ δ2) ⊙ σ′(z1) = [-0.4467 0.5428" in out
+    assert "Paso hacia atrás" in out
+    saved = sorted(p.name for p in (tmp_path / "tinygrad_es_examples").iterdir())
+    names = ["circuit.html", "circuit.md", "circuit.txt"]
+    assert saved == [*names, *[name.replace("circuit", "network") for name in names]]
+
+
+def test_drawing(run, tmp_path):
+    out = run("drawing")
+    assert out.count(".svg") == 9
+    assert all(path.read_text(encoding="utf-8") for path in tmp_path.glob("*.svg"))

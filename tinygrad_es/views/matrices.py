@@ -16,7 +16,7 @@ from .losses import Loss, losses_of
 from .narration import Narration
 from .network import Layer, agree, layers_of, slope
 from .notation import LATEX, SUPERSCRIPTS, mathematics
-from .sentences import sentence
+from .sentences import LAYER, sentence
 from .snapshot import Snapshot
 from .telling import Teller
 
@@ -193,12 +193,7 @@ class Matrices(Narration):
         say, teller = self.teller.say, self.teller
         found = self._head(loss.nodes[-1], number, say("The loss, ", "La pérdida, "))
         if loss.kind == "squares":
-            words = say(
-                "The derivative of a squared difference is twice the difference; the factor in "
-                "front remains.",
-                "La derivada del cuadrado de una diferencia es el doble de la diferencia; el "
-                "factor de delante permanece.",
-            )
+            words = say(*LAYER["squares"])
         else:
             words = sentence(self.graph.nodes[loss.heart].op or "", teller.language)
         found.append(Sentence((words,), inside=True))
@@ -344,30 +339,17 @@ class Matrices(Narration):
 
 
 def _words(say: Any, layer: Layer, graph: Snapshot) -> str:
-    """One sentence on a layer."""
-    batch = np.ndim(graph.nodes[layer.z].value) == 2
-    if layer.columns:
-        return say(
-            "The weights get δ times what came in, transposed"
-            + ("; the bias gets δ" if layer.bias is not None else "")
-            + "; and what came in gets the transposed weights times δ.",
-            "Los pesos reciben δ por lo que entró, traspuesto"
-            + ("; el sesgo recibe δ" if layer.bias is not None else "")
-            + "; y lo que entró recibe los pesos traspuestos por δ.",
-        )
-    bias = (
-        "; the bias was added to every row, so its gradient is the sum over the batch",
-        "; el sesgo se sumó a cada fila, así que su gradiente es la suma sobre el lote",
-    )
-    if not batch:
-        bias = ("; the bias gets δ", "; el sesgo recibe δ")
-    english, spanish = bias if layer.bias is not None else ("", "")
-    return say(
-        f"The weights get what came in, transposed, times δ{english}; and what came in gets δ "
-        "times the transposed weights.",
-        f"Los pesos reciben lo que entró, traspuesto, por δ{spanish}; y lo que entró recibe δ "
-        "por los pesos traspuestos.",
-    )
+    """One sentence on a layer: who gets what, of those that get a gradient."""
+    side = "columns" if layer.columns else "rows"
+    batch = side == "rows" and np.ndim(graph.nodes[layer.z].value) > 1
+    clauses = {
+        layer.weight: LAYER[f"weight, {side}"],
+        layer.bias: LAYER["bias, batch" if batch else "bias"],
+        layer.source: LAYER[f"input, {side}"],
+    }
+    getting = [i for i in clauses if i is not None and graph.nodes[i].gradient is not None]
+    text = "; ".join(say(*clauses[i]) for i in getting)
+    return text[:1].upper() + text[1:] + "."
 
 
 def matrices_of(graph: Snapshot, language: str, digits: int, always: bool) -> Matrices | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..languages import say
 
-__all__ = ["BROADCAST", "GENERAL", "SENTENCES", "sentence"]
+__all__ = ["BROADCAST", "GENERAL", "LAYER", "SENTENCES", "sentence"]
 
 Pair = tuple[str, str]
 
@@ -38,6 +38,37 @@ _CROSS_ENTROPY: Pair = (
     "Softmax y entropía cruzada juntas dejan la derivada más sencilla, p − t: las probabilidades "
     "menos los objetivos.",
 )
+
+LAYER: dict[str, Pair] = {
+    "weight, columns": (
+        "the weights get δ times the layer's input, transposed",
+        "los pesos reciben δ por la entrada de la capa, traspuesta",
+    ),
+    "weight, rows": (
+        "the weights get the layer's input, transposed, times δ",
+        "los pesos reciben la entrada de la capa, traspuesta, por δ",
+    ),
+    "bias": ("the bias gets δ", "el sesgo recibe δ"),
+    "bias, batch": (
+        "the bias was added to every row, so its gradient is the sum over the batch",
+        "el sesgo se sumó a cada fila, así que su gradiente es la suma sobre el lote",
+    ),
+    "input, columns": (
+        "the input gets the transposed weights times δ",
+        "la entrada recibe los pesos traspuestos por δ",
+    ),
+    "input, rows": (
+        "the input gets δ times the transposed weights",
+        "la entrada recibe δ por los pesos traspuestos",
+    ),
+    "squares": (
+        "The derivative of a squared difference is twice the difference; the factor in front "
+        "remains.",
+        "La derivada del cuadrado de una diferencia es el doble de la diferencia; el factor de "
+        "delante permanece.",
+    ),
+}
+"""What a layer and a squared loss do, where they are told as one."""
 
 SENTENCES: dict[str, Pair] = {
     # --- arithmetic
