@@ -421,6 +421,25 @@ def test_a_model_in_matrices(name, hidden, float64):
         np.testing.assert_allclose(printed(text, f"∂C/∂b{number}"), bias, rtol=1e-8, atol=1e-12)
 
 
+def test_a_letter_that_is_taken_gets_a_prime():
+    p, t = v(np.array([[1.0, 2.0]])), v(np.array([[1.0, 0.5], [0.5, 1.0]]))
+    loss = losses.SparseCategoricalCrossentropy(from_logits=True)(np.array([1]), p @ t)
+    text = explain(loss, language="en").text()
+    assert "p′ = softmax(z¹)" in text
+    assert "= p′ − t′ = " in text
+
+
+def test_one_output_is_not_taken_for_a_cross_entropy():
+    """With one number any loss is a factor times (a − t): the factor must be that of a mean."""
+    w, x = v(np.array([[0.5], [-1.0]]), "w"), np.array([[1.0, 2.0]])
+    y = ops.sigmoid(x @ w)
+    t = np.array([[1.0]])
+    entropy = -(t * ops.log(y) + (1.0 - t) * ops.log(1.0 - y)).sum()
+    assert "σ′ cancels: δ¹ = y − c1." in explain(entropy, language="en").text()
+    for other in (((y - t) ** 2).sum(), (ops.log(y) - t).sum(), ops.log(y * t).sum() * 2.0):
+        assert "cancels" not in explain(other, language="en").text()
+
+
 def test_what_is_no_layer_is_told_as_what_it_is():
     net = tg.Sequential(
         [
@@ -639,6 +658,15 @@ def test_a_long_graph_is_left_out_in_the_middle():
     assert "left out" not in short.text()
     assert len(short.steps) == 450
     assert "se omiten" in explain(chain(300), limit=10, language="es").text()
+
+
+def test_beyond_all_limits_only_gradients_are_shown(monkeypatch):
+    module = sys.modules["tinygrad_es.views.explain"]
+    monkeypatch.setattr(module, "DETAILED", 3)
+    text = explain(chain(5), names=False, language="en").text()
+    assert "only the gradients are shown" in text
+    assert "Arrives: ∂L/∂v1 = 1" in text
+    assert "solo se muestran los gradientes" in network(language="es").text()
 
 
 def test_many_leaves_are_cut_in_the_table_too():

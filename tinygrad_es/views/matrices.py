@@ -131,21 +131,24 @@ class Matrices(Narration):
 
     def _spelt(self, loss: Loss) -> Formula:
         """A fused cross-entropy as its formula."""
-        t = self._target(loss)
-        names = {"t": t.text}
+        p, t = self._letter("p"), self._target(loss)
         if loss.kind == "sigmoid":
-            text = mathematics("-t * L(p) - (1 - t) * L(1 - p)", names)
-            latex = mathematics("-t * L(p) - (1 - t) * L(1 - p)", {"t": t.latex}, LATEX)
-            latex = latex.replace(r"\operatorname{L}", r"\ln")
-            return Formula(text.replace("L(", "ln("), latex)
+            source = "-t * np.log(p) - (1 - t) * np.log(1 - p)"
+            text = mathematics(source, {"p": p.text, "t": t.text})
+            return Formula(text, mathematics(source, {"p": p.latex, "t": t.latex}, LATEX))
         mean = self.graph.nodes[loss.heart].options.get("mean")
         rows = np.size(loss.p) // max(np.shape(loss.p)[-1], 1)
         over = (f"/{rows}", rf"\frac{{1}}{{{rows}}} ") if mean and rows > 1 else ("", "")
-        text = f"−Σ({t.text} ⊙ ln(p)){over[0]}"
-        return Formula(text, rf"-{over[1]}\sum {t.latex} \odot \ln\left(p\right)")
+        text = f"−Σ({t.text} ⊙ ln({p.text})){over[0]}"
+        return Formula(text, rf"-{over[1]}\sum {t.latex} \odot \ln\left({p.latex}\right)")
 
     def _target(self, loss: Loss) -> Formula:
-        return Formula("t", "t") if loss.target is None else self.teller.name(loss.target)
+        return self._letter("t") if loss.target is None else self.teller.name(loss.target)
+
+    def _letter(self, letter: str) -> Formula:
+        """A letter for what is no node, with a prime where a node has it."""
+        taken = letter in self.teller.story.labels
+        return Formula(letter + "′" * taken, letter + "'" * taken)
 
     def applied(self, layer: Layer, mark: str = "") -> Formula:
         """`σ(z¹)`, or with a mark `σ′(z¹)`."""
@@ -200,12 +203,12 @@ class Matrices(Narration):
         p = teller.name(loss.below)
         if loss.kind != "squares":
             function = "σ" if loss.kind == "sigmoid" else "softmax"
-            latex = r"\sigma" if loss.kind == "sigmoid" else r"\operatorname{softmax}"
+            latex = r"\sigma" if loss.kind == "sigmoid" else r"\mathrm{softmax}"
             made = Formula(f"{function}({p.text})", rf"{latex}\left({p.latex}\right)")
-            p = Formula("p", "p")
+            p = self._letter("p")
             found.append(self._inside([p, made, teller.array(loss.p)], loss.p))
             if loss.target is None:
-                found.append(self._inside([Formula("t", "t"), teller.array(loss.t)], loss.t))
+                found.append(self._inside([self._target(loss), teller.array(loss.t)], loss.t))
         g = self.graph.nodes[loss.below].gradient
         factor = self._factor(loss, p, self._target(loss))
         total = teller.both("ratio", teller.root, loss.below)
@@ -263,7 +266,7 @@ class Matrices(Narration):
             )
         }.get(layer.kind, sentence(layer.kind, teller.language))
         found.append(Sentence((text,), inside=True))
-        derivative = slope(self.graph, layer.z, layer.region)
+        derivative = slope(self.graph, layer.z, layer.region, teller.story.incoming)
         prime = self.applied(layer, "′")
         spelt = self._slope(layer)
         sides: list[Side] = [prime, *([spelt] if spelt else []), teller.array(derivative)]
@@ -301,7 +304,9 @@ class Matrices(Narration):
 
     def _shortcut(self, layer: Layer, delta: Any) -> list[Block]:
         """Where a cross-entropy was written out: what its derivative and that of σ leave, a − t."""
-        if layer.kind != "sigmoid" or layer.a in {x.source for _, x in self.by_z.values()}:
+        logs = any(node.op == "log" for node in self.graph.nodes[layer.a :])
+        inner = layer.a in {x.source for _, x in self.by_z.values()}
+        if layer.kind != "sigmoid" or inner or not logs:
             return []
         a = np.asarray(self.graph.nodes[layer.a].value, dtype=np.float64)
         for i, node in enumerate(self.graph.nodes):
@@ -310,7 +315,8 @@ class Matrices(Narration):
                 if not np.any(difference):
                     continue
                 factor = float(np.sum(difference * delta) / np.sum(difference * difference))
-                if factor and agree(delta, factor * difference):
+                mean = any(abs(factor * n - 1.0) < 1e-5 for n in (1, len(a), a.size))
+                if mean and agree(delta, factor * difference):
                     return [self._left(layer, i, factor)]
         return []
 

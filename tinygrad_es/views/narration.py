@@ -34,7 +34,13 @@ class Narration:
 
     def begin(self) -> list[Block]:
         """Before the first step."""
-        return [self.teller.begin()]
+        if self.graph.detailed:
+            return [self.teller.begin()]
+        words = self.teller.say(
+            "This graph is so large that only the gradients are shown, not what sends them.",
+            "Este grafo es tan grande que solo se muestran los gradientes, no de dónde vienen.",
+        )
+        return [self.teller.begin(), Sentence((words,))]
 
     def is_inside(self, i: int, backward: bool) -> bool:
         """Whether node i is told as part of another one."""

@@ -22,7 +22,7 @@ from .snapshot import Edge, Snapshot
 __all__ = ["Layer", "agree", "layers_of", "slope"]
 
 LONGEST = 12  # operations of one activation
-NAMED = frozenset(["sigmoid", "tanh", "relu", "softplus", "exp", "sin", "square"])
+NAMED = frozenset(["sigmoid", "tanh", "relu", "softplus", "exp", "sin"])
 
 
 class Layer(NamedTuple):
@@ -54,10 +54,14 @@ def layers_of(graph: Snapshot) -> list[Layer]:
             x, w, b = (edge.source for edge in incoming[i])
             found.append(Layer(i, i, x, w, b, columns=False))
         elif node.op == "matmul":
-            layer = _product(graph, i, incoming[i], outgoing)
+            layer = _product(graph, i, incoming, outgoing)
             found += [layer] if layer is not None else []
-    sources = [layer.source for layer in found]
-    return [_activated(graph, layer, sources, incoming, outgoing) for layer in found]
+    ends = {layer.z for layer in found}
+    between: dict[int, list[tuple[int, ...]]] = {}  # z → what leads from it to the next layer
+    for source in dict.fromkeys(layer.source for layer in found):
+        z, region = _region(graph, ends, source, incoming)
+        between.setdefault(z, []).append(region)
+    return [_activated(graph, x, between.get(x.z, []), incoming, outgoing) for x in found]
 
 
 def agree(a: Any, b: Any) -> bool:
@@ -74,9 +78,9 @@ def agree(a: Any, b: Any) -> bool:
 
 
 def _product(
-    graph: Snapshot, i: int, edges: list[Edge], outgoing: list[list[Edge]]
+    graph: Snapshot, i: int, incoming: list[list[Edge]], outgoing: list[list[Edge]]
 ) -> Layer | None:
-    a, b = (edge.source for edge in edges)
+    a, b = (edge.source for edge in incoming[i])
     columns = _in_columns(graph, a, b, outgoing[i])
     if columns is None:
         return None
@@ -85,7 +89,7 @@ def _product(
     users = outgoing[i]
     if len(users) == 1 and graph.nodes[users[0].target].op == "add":
         top = users[0].target
-        (other,) = [e.source for e in graph.incoming()[top] if e is not users[0]] or [i]
+        (other,) = [e.source for e in incoming[top] if e is not users[0]] or [i]
         same = np.shape(graph.nodes[top].value) == np.shape(graph.nodes[i].value)
         if other != i and graph.nodes[other].op is None and same:
             z, bias = top, other
@@ -119,15 +123,17 @@ def _in_columns(graph: Snapshot, a: int, b: int, users: list[Edge]) -> bool | No
 def _activated(
     graph: Snapshot,
     layer: Layer,
-    sources: list[int],
+    between: list[tuple[int, ...]],
     incoming: list[list[Edge]],
     outgoing: list[list[Edge]],
 ) -> Layer:
-    tops = [source for source in sources if source > layer.z] + _climb(graph, layer.z, outgoing)
-    for top in tops:
-        region = _region(graph, layer.z, top, incoming)
-        kind = _kind(graph, layer.z, region) if region else ""
-        if region and (kind != "other" or top in sources) and _holds(graph, layer.z, region):
+    for region in between:
+        if region and _holds(graph, layer.z, region, incoming):
+            return layer._replace(region=region, kind=_kind(graph, layer.z, region))
+    for top in _climb(graph, layer.z, outgoing):
+        z, region = _region(graph, {layer.z}, top, incoming)
+        kind = _kind(graph, z, region) if region else "other"
+        if kind != "other" and _holds(graph, z, region, incoming):
             return layer._replace(region=region, kind=kind)
     return layer
 
@@ -141,38 +147,37 @@ def _climb(graph: Snapshot, z: int, outgoing: list[list[Edge]]) -> list[int]:
     return found[::-1]
 
 
-def _region(graph: Snapshot, z: int, top: int, incoming: list[list[Edge]]) -> tuple[int, ...]:
-    """The elementwise operations between z and top, where nothing else comes in; else none."""
-    shape = np.shape(graph.nodes[z].value)
-    seen, open_ = set[int](), [top]
+def _region(
+    graph: Snapshot, ends: set[int], top: int, incoming: list[list[Edge]]
+) -> tuple[int, tuple[int, ...]]:
+    """The elementwise operations between one z of `ends` and top, where nothing else comes in."""
+    shape, nothing = np.shape(graph.nodes[top].value), (-1, ())
+    seen, bottom, open_ = set[int](), set[int](), [top]
     while open_:
         i = open_.pop()
-        if i == z or i in seen:
+        if i in ends:
+            bottom.add(i)
+        if i in ends or i in seen:
             continue
-        node = graph.nodes[i]
-        op = PRIMITIVES.get(node.op or "")
-        if i < z or op is None or not op.elementwise or np.shape(node.value) != shape:
-            return ()
+        node, op = graph.nodes[i], PRIMITIVES.get(graph.nodes[i].op or "")
+        if op is None or not op.elementwise or np.shape(node.value) != shape:
+            return nothing
         seen.add(i)
         for edge in incoming[i]:
-            if edge.contribution is None:
-                if np.ndim(graph.nodes[edge.source].value) and edge.source not in (z, *seen):
-                    other = graph.nodes[edge.source]
-                    if not (op.name == "where" and edge.position == 0 and other.gradient is None):
-                        return ()
-            elif edge.local is None or edge.summed:
-                return ()
-            else:
+            if edge.contribution is not None:
+                if edge.local is None or edge.summed:
+                    return nothing
                 open_.append(edge.source)
-        if len(seen) > LONGEST:
-            return ()
-    return tuple(sorted(seen))
+            elif np.ndim(graph.nodes[edge.source].value) and op.name != "where":
+                return nothing
+        if len(seen) > LONGEST or len(bottom) > 1:
+            return nothing
+    return (bottom.pop(), tuple(sorted(seen))) if bottom else nothing
 
 
-def slope(graph: Snapshot, z: int, region: tuple[int, ...]) -> Any:
+def slope(graph: Snapshot, z: int, region: tuple[int, ...], incoming: list[list[Edge]]) -> Any:
     """f′(z), element by element: the chain rule through the operations of f."""
     reached: dict[int, Any] = {region[-1]: np.ones(np.shape(graph.nodes[z].value))}
-    incoming = graph.incoming()
     for i in reversed(region):
         if i not in reached:
             continue
@@ -183,10 +188,10 @@ def slope(graph: Snapshot, z: int, region: tuple[int, ...]) -> Any:
     return reached.get(z)
 
 
-def _holds(graph: Snapshot, z: int, region: tuple[int, ...]) -> bool:
+def _holds(graph: Snapshot, z: int, region: tuple[int, ...], incoming: list[list[Edge]]) -> bool:
     """Whether f′(z) takes the gradient of a to that of z."""
     above, below = graph.nodes[region[-1]].gradient, graph.nodes[z].gradient
-    derivative = slope(graph, z, region)
+    derivative = slope(graph, z, region, incoming)
     if above is None or derivative is None:
         return False
     with np.errstate(all="ignore"):

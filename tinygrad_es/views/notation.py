@@ -335,7 +335,7 @@ class _Writer:
             return _FUNCTIONS[name][self.column]
         if not self.latex:
             return name
-        return rf"\{name}" if name in _LATEX_KNOWN else rf"\operatorname{{{_escaped(name)}}}"
+        return rf"\{name}" if name in _LATEX_KNOWN else rf"\mathrm{{{_escaped(name)}}}"
 
     def _subscript(self, node: ast.Subscript) -> tuple[str, int]:
         if ast.unparse(node) in self.names:
