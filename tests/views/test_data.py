@@ -7,10 +7,11 @@ import math
 
 import numpy as np
 import pytest
-from test_snapshot import GRAPHS
 
 from tinygrad_es.views import snapshot
 from tinygrad_es.views.data import to_data, to_json
+
+from .test_snapshot import GRAPHS
 
 
 @pytest.mark.parametrize("name", GRAPHS)
