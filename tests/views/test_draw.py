@@ -401,8 +401,7 @@ def test_hostile_names_in_every_form(kind, tmp_path):
 
 
 CODE = """
-import sys; sys.path.insert(0, "tests/views")
-import test_draw as t; t.ops.random.seed(0)
+import tests.views.test_draw as t; t.ops.random.seed(0)
 for picture in (t.chain_rule(), t.network(), t.network(9, collapse="layers", repeats=True)):
     for _ in range(5):
         print(picture.dot(), picture.json(), picture.mermaid(), picture.text(), picture.svg())

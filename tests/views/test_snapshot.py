@@ -64,7 +64,7 @@ def two_layers(loss, last):
 def convolution():
     net = tg.Sequential(
         [
-            layers.Conv2D(2, 3, activation="relu", dtype="float64"),
+            layers.Conv2D(2, 3, activation="tanh", dtype="float64"),
             layers.MaxPooling2D(2, dtype="float64"),
             layers.Flatten(),
             layers.Dense(1, dtype="float64"),
