@@ -26,7 +26,8 @@ class Recorder(Callback):
         self.calls = []
 
 
-for _hook in set(vars(Callback)) - {"on_batch_begin", "on_batch_end"}:
+NOT_OF_KERAS = {"on_batch_begin", "on_batch_end", "on_gradients", "on_train_step"}  # or old names
+for _hook in set(vars(Callback)) - NOT_OF_KERAS:
     if _hook.startswith("on_"):
         setattr(Recorder, _hook, note(_hook))
 

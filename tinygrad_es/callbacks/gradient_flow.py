@@ -14,6 +14,7 @@ from ..autodiff.tensor import Tensor
 from ..flow import (
     SERIES,
     Flow,
+    LayerFlow,
     Numbers,
     Origin,
     as_before,
@@ -54,13 +55,14 @@ class GradientFlow(Callback):
 
     >>> import numpy as np
     >>> from tinygrad_es import Sequential, callbacks, layers
-    >>> model = Sequential([layers.Input((3,)), layers.Dense(4, "tanh"), layers.Dense(1)])
+    >>> hidden, out = layers.Dense(4, "tanh", name="hidden"), layers.Dense(1, name="out")
+    >>> model = Sequential([layers.Input((3,)), hidden, out])
     >>> model.compile("sgd", "mse")
     >>> flow = callbacks.GradientFlow(every=2)
     >>> x = np.random.default_rng(0).normal(size=(64, 3))
     >>> _ = model.fit(x, x[:, :1], batch_size=16, verbose=0, callbacks=[flow])
     >>> flow.history["step"], list(flow.history["norm"]), flow.flags
-    ([0, 2], ['dense', 'dense_1'], {})
+    ([0, 2], ['hidden', 'out'], {})
     """
 
     remembered = ("history", "first_nan_step", "_steps", "_sizes")
@@ -81,7 +83,7 @@ class GradientFlow(Callback):
         self.first_nan_step: int | None = None
         self._epoch, self._steps = 0, 0
         self._sizes: list[float] = []  # of the whole gradient, at the first records
-        self._probe: int | None = None  # the parameter whose gradient is looked at in every step
+        self._probes: list[int] = []  # parameters whose gradients are looked at in every step
         self._numbers: list[Numbers] | None = None  # of the step at hand, where it is recorded
         self._parameters: Sequence[Tensor] = ()
         self._before: list[Any] = []  # their values before the update
@@ -130,11 +132,16 @@ class GradientFlow(Callback):
     # --- one step --------------------------------------------------------------------------------
 
     def _looks_fine(self, gradients: Sequence[Any]) -> bool:
-        """Whether one small gradient of the first layer is finite: a NaN flows down to it."""
-        if self._probe is None or self._probe >= len(gradients):
-            return True
-        g = gradients[self._probe]
-        return g is None or math.isfinite(g if type(g) is float else g.sum()) or is_finite(g)
+        """Whether small gradients of the last and the first layer are finite.
+
+        A NaN comes with the loss, or is made on the way down and flows to the first layer.
+        """
+        for k in self._probes:
+            g = gradients[k] if k < len(gradients) else None
+            fine = g is None or math.isfinite(np.add.reduce(g, None))
+            if not fine and not is_finite(g):
+                return False
+        return True
 
     def _record(self, loss: Tensor, numbers: list[Numbers]) -> None:
         size = math.sqrt(sum(n.squares for n in numbers))
@@ -144,15 +151,19 @@ class GradientFlow(Callback):
         if len(known) < FIRST:
             self._sizes.append(size)
         flow = flow_of(loss, self._parameters, numbers, self._before, growth)
-        if self._probe is None:
-            first = {w.name for w in flow.layers[0].weights}
-            sizes = [(p.size, k) for k, p in enumerate(self._parameters) if p.name in first]
-            self._probe = min(sizes, default=(0, 0))[1]
+        if not self._probes:
+            self._probes = [self._smallest(flow.layers[-1]), self._smallest(flow.layers[0])]
         if not (math.isfinite(size) and is_finite(loss.value)) and self.first_nan_step is None:
             self._find_nan(loss)
         flow.first_nan = self.first_nan
         self.latest = self._chosen(flow)
         self._append(self.latest)
+
+    def _smallest(self, layer: LayerFlow) -> int:
+        """The place of the smallest weight of a layer."""
+        names = {w.name for w in layer.weights}
+        sizes = [(p.size, k) for k, p in enumerate(self._parameters) if (p.name or "") in names]
+        return min(sizes)[1]
 
     def _find_nan(self, loss: Tensor) -> None:
         """Which operation made it: the backward pass is read with the weights it had."""

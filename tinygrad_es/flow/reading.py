@@ -28,6 +28,7 @@ class LayerReading(NamedTuple):
     name: str
     members: tuple[int, ...]  # places of its weights among the parameters
     gains: tuple[float | None, ...]  # of each, see `gain`
+    shows: tuple[bool, ...]  # whether it is multiplied with data: its gradient shows the error
     last: bool  # no other layer lies between it and the loss
     saturated: float | None  # share of its outputs on the flat ends; None: nothing that saturates
     dead: float | None  # share of its ReLUs that are 0 on the whole batch
@@ -58,6 +59,7 @@ def read(loss: Tensor, parameters: Sequence[Tensor]) -> list[LayerReading]:
             name,
             tuple(members),
             tuple(gain(uses[k]) if k in uses else None for k in members),
+            tuple(k in uses and parameters[k].ndim > 1 and multiplies(uses[k]) for k in members),
             any(k in uses for k in members)
             and all(uses[k].node.index not in fed for k in members if k in uses),
             saturated.get(name),
@@ -136,6 +138,12 @@ def gain(use: Use) -> float | None:
     return 1.0
 
 
+def multiplies(use: Use) -> bool:
+    """Whether it is more than added."""
+    assert use.node.op is not None
+    return use.node.op.name not in ("add", "subtract")
+
+
 def _mean_square(x: Any) -> float:
     return sum_of_squares(x) / max(np.size(x), 1)
 
@@ -183,7 +191,7 @@ def _activity(
 def dead_units(y: Any) -> float:
     """The share of units (the last axis) that are 0 everywhere else."""
     units = y.shape[-1]
-    return 1.0 - np.count_nonzero(y.reshape(-1, units).any(axis=0)) / units
+    return float(1.0 - np.count_nonzero(y.reshape(-1, units).any(axis=0)) / units)
 
 
 def flat_share(name: str, y: Any) -> float:
@@ -192,4 +200,4 @@ def flat_share(name: str, y: Any) -> float:
     For tanh the slope is 1 − y², for the sigmoid y·(1 − y), which is ¼·(1 − (2y − 1)²).
     """
     size = np.abs(y if name == "tanh" else 2.0 * y - 1.0)
-    return np.count_nonzero(size > math.sqrt(1.0 - FLAT)) / np.size(size)
+    return float(np.count_nonzero(size > math.sqrt(1.0 - FLAT)) / np.size(size))

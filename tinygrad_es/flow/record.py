@@ -202,10 +202,10 @@ def flow_of(
             size = math.sqrt(sum_of_squares(old))
             change = None if before is None else math.sqrt(sum_of_squares(p.value - old))
         weights.append(WeightFlow(p.name or "", numbers[k], size, change, p.shape))
-    matrices = {k for k, p in enumerate(parameters) if p.ndim > 1} or set(range(len(parameters)))
     with as_before([] if before is None else list(zip(parameters, before, strict=True))):
         found = read(loss, parameters)
-    layers = [_layer(r, weights, matrices, growth) for r in found]
+    numbers_only = not any(any(r.shows) for r in found)
+    layers = [_layer(r, weights, numbers_only, growth) for r in found]
     pulses = [layer.pulse for layer in layers]
     reference = reference_of(pulses)
     for layer, flags in zip(layers, judge(pulses), strict=True):
@@ -216,7 +216,7 @@ def flow_of(
 
 
 def _layer(
-    r: LayerReading, weights: Sequence[WeightFlow], matrices: set[int], growth: float | None
+    r: LayerReading, weights: Sequence[WeightFlow], numbers_only: bool, growth: float | None
 ) -> LayerFlow:
     """The sums over the weights of one layer."""
     own = tuple(weights[k] for k in r.members)
@@ -228,7 +228,7 @@ def _layer(
         math.hypot(*(w.weight for w in own)),
         math.hypot(*steps) if steps else None,
         own,
-        _signal(r, weights, matrices),
+        _signal(r, weights) if numbers_only or any(r.shows) else None,
         r.last,
         r.saturated,
         r.dead,
@@ -236,18 +236,13 @@ def _layer(
     )
 
 
-def _signal(layer: LayerReading, weights: Sequence[WeightFlow], matrices: set[int]) -> float | None:
+def _signal(layer: LayerReading, weights: Sequence[WeightFlow]) -> float | None:
     """The error that arrives: of the weight that shows most of it.
 
     Matrices show it; a bias shows its mean over the batch, which counts only where the layer's
     input is all 0 and the matrix shows nothing.
     """
-    pairs = [
-        (k, weights[k].norm / gain)
-        for k, gain in zip(layer.members, layer.gains, strict=True)
-        if gain is not None
-    ]
-    if not matrices.intersection(layer.members):
-        return None
-    shown = [size for k, size in pairs if k in matrices] or [size for _, size in pairs]
+    rows = zip(layer.members, layer.gains, layer.shows, strict=True)
+    sizes = [(weights[k].norm / gain, shows) for k, gain, shows in rows if gain is not None]
+    shown = [size for size, shows in sizes if shows] or [size for size, _ in sizes]
     return float(np.max(shown)) if shown else None

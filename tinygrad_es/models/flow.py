@@ -44,11 +44,11 @@ def gradient_flow(model: Any, x: Any = None, y: Any = None, sample_weight: Any =
 
     >>> import numpy as np
     >>> from tinygrad_es import Sequential, gradient_flow, layers
-    >>> deep = [layers.Dense(16, "sigmoid") for _ in range(10)]
+    >>> deep = [layers.Dense(16, "sigmoid", name=f"h{i}") for i in range(10)]
     >>> model = Sequential([layers.Input((3,)), *deep, layers.Dense(1)])
     >>> model.compile("sgd", "mse")
     >>> flow = gradient_flow(model, np.ones((8, 3)), np.ones((8, 1)))
-    >>> flow.flags["dense"], flow.layers[0].arrives < 1e-5, flow.layers[-1].arrives
+    >>> flow.flags["h0"], flow.layers[0].arrives < 1e-5, flow.layers[-1].arrives
     (('vanishing',), True, 1.0)
     """
     if isinstance(model, Tensor):
@@ -105,11 +105,12 @@ def _of_step(model: Any, x: Any, y: Any, sample_weight: Any) -> Flow:
 
 def _of_loss(loss: Tensor) -> Flow:
     """The flow back from a recorded loss; no `.grad` is touched."""
-    found = sweep([(loss, seed(loss, None))], hooks=False)
+    start = seed(loss, None)
+    if loss.op is None:
+        raise GradientError("gradient_flow: the loss is itself what requires grad: no operation.")
+    found = sweep([(loss, start)], hooks=False)
     gradients = {node.index: g for node, g in found}
     parameters = [n for n in reversed(topological([loss])) if n.op is None]
-    if not parameters:
-        raise GradientError("gradient_flow: the loss is itself what requires grad: no operation.")
     numbers = [numbers_of(gradients.get(p.index), p.size) for p in parameters]
     flow = flow_of(loss, parameters, numbers)
     flow.first_nan = _origin(loss, numbers, 1.0)

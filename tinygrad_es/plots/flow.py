@@ -117,7 +117,7 @@ def gradient_flow(
     kind = kind or ("bars" if one else "lines")
     if value is None:
         shown = history.get("arrives", {}) if isinstance(history, Mapping) else {}
-        known = any(v is not None for series in shown.values() for v in series)
+        known = any(series[-1] is not None for series in shown.values() if series)
         value = "arrives" if kind == "bars" and known else "norm"
     records = Records(flow, value)
     return {"bars": _bars, "lines": _lines, "heatmap": _heatmap}[kind](records, ax)
@@ -132,6 +132,7 @@ def _bars(records: Records, ax: Axes | None) -> Axes:
     low, high = records.limits
     if records.value not in SHARES:
         ax.set_xscale("log")
+        low = min(low, high / 200.0)  # a bar that is a little shorter shall not look tiny
     ax.set_xlim(low, high)
     for i, size in enumerate(records.values[:, -1]):
         flags = records.flags[i][-1]
