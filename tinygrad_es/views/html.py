@@ -1,0 +1,161 @@
+"""The backward pass as a page to step through: one HTML file with everything in it.
+
+No network and no library; it opens from disk, and in a notebook as a frame. The graph is in it
+as data (`data.to_data`); the page draws it and lays it out itself, so that layers can be opened
+and closed. A content security policy lets nothing run or load but the page's own script and
+style, by their hashes; names from the graph only ever become text.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import json
+import re
+from importlib import resources
+from typing import Any
+
+from ..languages import chosen, say
+from .data import to_data
+from .drawing import figure_of
+from .figure import clean, escape, shorten
+from .snapshot import Snapshot
+from .svg import COLOURS, to_svg
+
+__all__ = ["to_html", "to_iframe"]
+
+SCRIPTS = ("texts", "layout", "place", "model", "draw", "panel", "tip", "view", "page")
+THEMES = ("light", "dark")
+STATIC = 300  # nodes up to which a reader without JavaScript sees the picture
+TITLE_LIMIT = 200
+TITLE = ("Backward pass, step by step", "Retropropagación paso a paso")
+WITHOUT = ("This page needs JavaScript.", "Esta página necesita JavaScript.")
+
+
+def to_html(
+    graph: Snapshot, *, title: str = "", language: str | None = None, theme: str | None = None
+) -> str:
+    """The page for a snapshot: HTML text that needs nothing else.
+
+    Args:
+        graph: what `snapshot` read.
+        title: above the page.
+        language: "en" or "es"; None for the general choice (`set_language`). The page can switch.
+        theme: "light" or "dark"; None for what the reader's system says. The page can switch.
+
+    Raises:
+        ValueError: an unknown language or theme.
+
+    >>> from tinygrad_es import Tensor
+    >>> from tinygrad_es.views import snapshot
+    >>> x = Tensor(3.0, requires_grad=True, name="x")
+    >>> page = to_html(snapshot(x * x), title="a square")
+    >>> page[:15], "http" in page.replace("http-equiv", "").replace("http://www.w3.org", "")
+    ('<!DOCTYPE html>', False)
+    """
+    if theme is not None and theme not in THEMES:
+        raise ValueError(f"theme: expected one of {THEMES}, or None. Received: {theme!r}.")
+    tongue = chosen(language)
+    picture = _static(graph, title) if len(graph.nodes) <= STATIC else ""
+    style, script = _style(), _script()
+    styles = [style, *re.findall(r"<style>(.*?)</style>", picture, re.DOTALL)]
+    parts = {
+        "language": tongue,
+        "theme": f' data-theme="{theme}"' if theme else "",
+        "policy": _policy([script], styles),
+        "title": escape(shorten(clean(title).strip(), TITLE_LIMIT)) or say(TITLE, tongue),
+        "style": style,
+        "picture": f"<p>{say(WITHOUT, tongue)}</p>{picture}",
+        "words": _embedded(_words()),
+        "data": _embedded(to_data(graph)),
+        "script": script,
+    }
+    page = re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _asset("page.html"))
+    return page.encode("utf-8", "replace").decode("utf-8")
+
+
+def to_iframe(
+    graph: Snapshot,
+    *,
+    height: int = 640,
+    title: str = "",
+    language: str | None = None,
+    theme: str | None = None,
+) -> str:
+    """The page as a frame of `height` pixels for a notebook; scripts in it reach nothing outside.
+
+    >>> from tinygrad_es import Tensor
+    >>> from tinygrad_es.views import snapshot
+    >>> to_iframe(snapshot(Tensor(2.0, requires_grad=True)))[:33]
+    '<iframe sandbox="allow-scripts" w'
+    """
+    page = to_html(graph, title=title, language=language, theme=theme)
+    name = escape(shorten(clean(title).strip(), TITLE_LIMIT)) or say(TITLE, language)
+    return (
+        f'<iframe sandbox="allow-scripts" width="100%" height="{int(height)}" title="{name}" '
+        f'style="border:1px solid #8884;border-radius:8px" srcdoc="{escape(page)}"></iframe>'
+    )
+
+
+def _embedded(data: Any) -> str:
+    """JSON that no tag can end; half a surrogate pair stays an escape."""
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("<", "\\u003c")
+
+
+def _static(graph: Snapshot, title: str) -> str:
+    """The picture for readers without JavaScript."""
+    return to_svg(figure_of(graph, title))
+
+
+# --- the parts of the page ----------------------------------------------------------------------
+
+
+def _policy(scripts: list[str], styles: list[str]) -> str:
+    """A content security policy: these scripts and styles, and nothing else."""
+    allowed = " ".join(_digest(text) for text in scripts)
+    styled = " ".join(_digest(text) for text in styles)
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src {styled}; base-uri 'none'; "
+        "form-action 'none'"
+    )
+
+
+def _digest(text: str) -> str:
+    code = base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+    return f"'sha256-{code}'"
+
+
+@functools.cache
+def _asset(name: str) -> str:
+    return (resources.files(__package__) / "page" / name).read_text(encoding="utf-8")
+
+
+@functools.cache
+def _words() -> dict[str, list[str]]:
+    """What the page says: English and Spanish."""
+    return json.loads(_asset("texts.json"))  # type: ignore[no-any-return]  # its form is tested
+
+
+@functools.cache
+def _script() -> str:
+    """All scripts as one function, without indentation and lines of comment."""
+    text = "\n".join(_asset(f"{name}.js") for name in SCRIPTS)
+    lines = [line.strip() for line in text.splitlines()]
+    kept = [line for line in lines if line and not line.startswith(("//", "/**"))]
+    return "\n".join(['(() => {\n"use strict";', *kept, "})();"])
+
+
+@functools.cache
+def _style() -> str:
+    """The style sheet, with the colours of kinds from the static drawing."""
+    return _asset("page.css") + _colours(".tge", 2) + _colours(':root[data-theme="dark"] .tge', 3)
+
+
+def _colours(under: str, column: int) -> str:
+    rules = []
+    for row in COLOURS:
+        selectors = ",".join(f"{under} {selector}" for selector in row[0].split(","))
+        rules.append(f"{selectors}{{{row[1]}:{row[column]}}}\n")
+    return "".join(rules)

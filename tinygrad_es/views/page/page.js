@@ -1,0 +1,269 @@
+// The page: steps, keys, buttons, search, themes, languages, legend.
+
+const PACE = 1600; // milliseconds from step to step when it plays
+let playing = 0;
+
+/** Go to a place of the walk: 0 before it, then the steps, then all gradients. */
+function go(place, { quiet = false } = {}) {
+  const { scene } = state, last = steps.length ? scene.steps.length + 1 : 0;
+  state.place = Math.max(0, Math.min(place, last));
+  const slider = at("slider");
+  slider.max = last;
+  slider.value = state.place;
+  const text = !last || !state.place ? say("forward") : state.place === last ? say("overview")
+    : say("step_of", state.place, last - 1);
+  at("place").textContent = text;
+  slider.setAttribute("aria-valuetext", text);
+  for (const id of ["first", "back"]) at(id).disabled = !state.place;
+  for (const id of ["play", "next", "last", "slider"]) at(id).disabled = !last;
+  refresh();
+  at("story").replaceChildren(...storyAt(scene, state.place, go, (g) => toggle(g)));
+  at("panel").scrollTop = 0;
+  if (!quiet) at("live").textContent = announcement(scene, state.place);
+  const step = state.place && state.place < last ? scene.steps[state.place - 1] : null;
+  if (step) reveal(scene.boxes[step.box]);
+}
+
+const next = () => go(state.place > state.scene.steps.length ? 0 : state.place + 1);
+
+function play(on = !playing) {
+  clearInterval(playing);
+  playing = 0;
+  if (on && steps.length) {
+    if (state.place > state.scene.steps.length) go(0);
+    playing = setInterval(() => {
+      next();
+      if (state.place > state.scene.steps.length) play(false);
+    }, PACE);
+  }
+  at("play").textContent = playing ? `⏸ ${say("pause")}` : `▶ ${say("play")}`;
+}
+
+// --- layers -------------------------------------------------------------------------------------
+
+/** Draw anew with other layers closed; the walk stays at the same operation. */
+function withLayers(change, { whole = true } = {}) {
+  const { scene, place } = state, over = place > scene.steps.length;
+  const raw = place ? done() - 1 : -1, held = document.activeElement?.closest("#graph-view [data-key]");
+  change(state.closed);
+  redraw();
+  if (whole) fit();
+  search(at("search").value, { quiet: true });
+  const found = state.scene.steps.findIndex(({ from, to }) => from <= raw && raw <= to);
+  go(over ? state.scene.steps.length + 1 : found + 1, { quiet: true });
+  if (held) (picture.querySelector(`[data-key="${state.focused}"]`) ?? stops()[0])?.focus();
+}
+
+function toggle(g) {
+  hideTip(0);
+  const closing = !state.closed.has(g);
+  state.focused = closing ? `group ${g}` : `frame ${g}`;
+  withLayers((closed) => closing ? closed.add(g) : closed.delete(g));
+  at("live").textContent = `${say(closing ? "close_layer" : "open_layer", oneLine(groups[g].title))}. `
+    + say("operations", operationsOf(g));
+}
+
+/** Close the innermost layers that are open. */
+function closeLayers() {
+  const open = groups.map((_, g) => g).filter((g) => !state.closed.has(g));
+  const inner = open.filter((g) => !open.some((other) => groups[other].parent === g));
+  withLayers((closed) => inner.forEach((g) => closed.add(g)));
+}
+const openLayers = () => withLayers((closed) => closed.clear());
+
+/** `c`: the focused layer, or the layer of the focused node, else all. */
+function collapseKey() {
+  const element = document.activeElement?.closest("[data-key]");
+  const box = element?.dataset.box !== undefined ? state.scene.boxes[element.dataset.box] : null;
+  if (element?.dataset.group !== undefined) toggle(Number(element.dataset.group));
+  else if (box) {
+    const g = box.group ?? nodes[box.node].group;
+    if (g !== null) toggle(g);
+  } else if (state.closed.size) openLayers();
+  else closeLayers();
+}
+
+// --- the graph under pointer and keys -----------------------------------------------------------
+
+/** What can be focused in the graph, in order: frames and boxes, each box before its arrows. */
+function stops() {
+  const { scene } = state, into = scene.boxes.map(() => []);
+  scene.links.forEach((link) => into[link.v].push(link.element));
+  return [...at("titles").children, ...scene.boxes.flatMap((box, b) => [box.element, ...into[b]])];
+}
+
+function walk(by) {
+  const all = stops(), here = all.indexOf(document.activeElement);
+  focusOn(all[Math.max(0, Math.min(all.length - 1, here < 0 ? 0 : here + by))]);
+}
+
+function focusOn(element) {
+  if (!element) return;
+  for (const other of picture.querySelectorAll('[tabindex="0"]')) other.setAttribute("tabindex", -1);
+  element.setAttribute("tabindex", 0);
+  element.focus({ preventScroll: true });
+  state.focused = element.dataset.key ?? state.focused;
+  if (element.dataset.box !== undefined) reveal(state.scene.boxes[element.dataset.box]);
+  tell(element);
+}
+
+/** A box is pressed: a closed layer opens, a node goes to its step (a leaf to where it is done). */
+function press(element) {
+  if (element.dataset.group !== undefined) return toggle(Number(element.dataset.group));
+  const box = state.scene.boxes[element.dataset.box];
+  if (!box) return undefined;
+  state.focused = element.dataset.key;
+  if (box.group !== null) return toggle(box.group);
+  const k = stepOf.get(box.node) ?? largest(arriving[box.node].map((e) => stepOf.get(edges[e].target)));
+  const place = state.scene.steps.findIndex(({ from, to }) => from <= k && k <= to);
+  return place < 0 ? undefined : go(place + 1);
+}
+
+function tell(element) {
+  const { scene } = state, { box, link, group } = element.dataset, now = done();
+  if (link !== undefined) showTip(element, linkTip(scene.links[link], now));
+  else if (group !== undefined) showTip(element, layerTip(Number(group), now));
+  else if (scene.boxes[box].group !== null) showTip(element, layerTip(scene.boxes[box].group, now));
+  else showTip(element, nodeTip(scene.boxes[box].node, now));
+}
+
+const part = (target) => target instanceof Element
+  ? target.closest("[data-box],[data-link],[data-group]") : null;
+picture.addEventListener("pointerover", (event) => {
+  const element = part(event.target);
+  if (element && !fingers.size) tell(element); else hideTip();
+});
+picture.addEventListener("pointerleave", () => hideTip());
+picture.addEventListener("focusout", () => hideTip());
+picture.addEventListener("focusin", (event) => {
+  const element = part(event.target);
+  if (element?.matches(":focus-visible")) tell(element);
+});
+picture.addEventListener("click", (event) => {
+  const element = part(event.target);
+  if (element && !state.moved) press(element);
+});
+
+// --- search -------------------------------------------------------------------------------------
+
+function search(text, { quiet = false } = {}) {
+  const wanted = text.trim().toLowerCase(), { scene } = state, has = (word) =>
+    Boolean(word) && word.toLowerCase().includes(wanted);
+  const hit = new Set(wanted ? nodes.flatMap((node, i) => [node.label, node.name, node.op,
+    node.symbol, node.scope, node.formula, say(node.kind)].some(has) ? [scene.boxOf[i]] : []) : []);
+  scene.boxes.forEach((box, b) => box.element.classList.toggle("found", hit.has(b)));
+  scene.boxes.forEach((box) => box.element.classList.remove("chosen"));
+  state.matches = [...hit].sort((a, b) => a - b);
+  if (!quiet || !wanted) state.match = -1;
+  state.match = Math.min(state.match, state.matches.length - 1);
+  countMatches(wanted);
+}
+
+function countMatches(wanted) {
+  const { matches, match } = state;
+  at("matches").textContent = !wanted ? "" : !matches.length ? say("no_match")
+    : say("matches", match < 0 ? "–" : match + 1, matches.length);
+}
+
+function nextMatch(by) {
+  const { matches, scene } = state;
+  if (!matches.length) return;
+  state.match = (state.match + by + matches.length + (state.match < 0 && by < 0 ? 1 : 0)) % matches.length;
+  const box = scene.boxes[matches[state.match]];
+  scene.boxes.forEach((other) => other.element.classList.toggle("chosen", other === box));
+  reveal(box);
+  countMatches("…");
+  at("live").textContent = say("match", state.match + 1, matches.length, box.title);
+}
+at("search").addEventListener("input", (event) => search(event.target.value));
+at("search").addEventListener("keydown", (event) => {
+  if (event.key === "Enter") nextMatch(event.shiftKey ? -1 : 1);
+  if (event.key === "Escape") {
+    event.target.value = "";
+    search("");
+    picture.querySelector('[tabindex="0"]')?.focus();
+  }
+});
+
+// --- theme, language, legend, help --------------------------------------------------------------
+
+const root = document.documentElement;
+const system = matchMedia("(prefers-color-scheme: dark)");
+const chosenTheme = root.dataset.theme;
+function setTheme(theme) { root.dataset.theme = theme; }
+if (!chosenTheme) {
+  setTheme(system.matches ? "dark" : "light");
+  system.addEventListener("change", () => setTheme(system.matches ? "dark" : "light"));
+}
+const turnTheme = () => setTheme(root.dataset.theme === "dark" ? "light" : "dark");
+
+function setLanguage(other) {
+  language = other;
+  widths.clear();
+  show();
+}
+
+/** Of the legend only what this graph has. */
+function legend() {
+  const orders = nodes.map(({ order }) => order);
+  at("legend-layer").hidden = !groups.length;
+  at("legend-1").hidden = !orders.includes(1);
+  at("legend-2").hidden = !orders.some((order) => order > 1);
+  at("legend-flags").hidden = !nodes.some((_, i) => flagsOf(i).length);
+}
+
+// --- keys and buttons ---------------------------------------------------------------------------
+
+const turnAround = () => {
+  state.vertical = !state.tall;
+  withLayers(() => {});
+};
+const help = () => at("keys").open ? at("keys").close() : at("keys").showModal();
+const turnLanguage = () => setLanguage(LANGUAGES[1 - LANGUAGES.indexOf(language)]);
+const pressed = (act) => () => { play(false); act(); };
+const BUTTONS = {
+  first: pressed(() => go(0)), back: pressed(() => go(state.place - 1)), next: pressed(next),
+  last: pressed(() => go(Infinity)), play: () => play(), fit, theme: turnTheme,
+  "zoom-in": () => zoomBy(1.25), "zoom-out": () => zoomBy(0.8), turn: turnAround, help,
+  "close-layers": closeLayers, "open-layers": openLayers, language: turnLanguage,
+  "keys-close": () => at("keys").close(),
+};
+for (const [id, act] of Object.entries(BUTTONS)) at(id).addEventListener("click", act);
+at("slider").addEventListener("input", (event) => pressed(() => go(Number(event.target.value)))());
+
+const KEYS = {
+  ArrowRight: BUTTONS.next, ArrowLeft: BUTTONS.back, Home: BUTTONS.first, End: BUTTONS.last,
+  " ": BUTTONS.play, "/": () => at("search").focus(), c: collapseKey, t: turnTheme, l: turnLanguage,
+  "?": help, "+": BUTTONS["zoom-in"], "-": BUTTONS["zoom-out"], 0: fit, d: turnAround,
+};
+document.addEventListener("keydown", (event) => {
+  const { target, key } = event;
+  if (key === "Escape") hideTip(0);
+  if (event.ctrlKey || event.metaKey || event.altKey || at("keys").open && key !== "?") return;
+  if (target.matches('input[type="search"]')) return;
+  if (target.matches('input[type="range"]') && /^(Arrow|Home|End)/.test(key)) return;
+  const element = part(target);
+  if (element && (key === "Enter" || key === " ") && element.dataset.link === undefined) press(element);
+  else if (target.closest("#graph-view") && key === "ArrowDown") walk(1);
+  else if (target.closest("#graph-view") && key === "ArrowUp") walk(-1);
+  else if (target.matches("button,summary,a") && (key === " " || key === "Enter")) return;
+  else if (Object.hasOwn(KEYS, key)) KEYS[key]();
+  else return;
+  event.preventDefault();
+});
+
+/** Everything, in the language at hand. */
+function show() {
+  sayAll();
+  play(Boolean(playing));
+  legend();
+  for (const id of ["close-layers", "open-layers"]) at(id).hidden = !groups.length;
+  withLayers(() => {}, { whole: false });
+}
+
+redraw();
+state.place = Infinity;
+show();
+fit();
+addEventListener("resize", fit);
+root.dataset.ready = performance.now().toFixed(0);

@@ -1,0 +1,114 @@
+// What the pointer or the focus rests on, in full: statistics, heat maps, small arrays as tables.
+
+const tip = document.getElementById("tip");
+const STATISTICS = ["min", "max", "mean", "std", "rms", "zeros", "bad", "size"];
+let tipTimer = 0;
+
+/** Arrays side by side: columns are [name, array]. */
+function arraysTable(columns) {
+  const given = columns.filter(([, array]) => array !== null && array !== undefined);
+  if (!given.length) return [];
+  const head = make("tr", {}, make("td", {}),
+    ...given.map(([name]) => make("th", { scope: "col" }, name)));
+  const body = make("tbody");
+  const row = (key, read) => body.append(make("tr", {}, make("th", { scope: "row" }, say(key)),
+    ...given.map(([, array]) => make("td", {}, read(array)))));
+  row("value", brief2);
+  if (given.some(([, array]) => array.rms !== undefined)) {
+    for (const key of STATISTICS) {
+      row(key, (array) => array[key] === undefined ? "" : digits(array[key]));
+    }
+  }
+  const found = [make("table", {}, make("thead", {}, head), body)];
+  const maps = given.filter(([, array]) => array.heat && array.heat.length);
+  if (maps.length) found.push(make("div", { class: "maps" }, ...maps.map(bigMap)));
+  return found;
+}
+const brief2 = (array) => `${brief(array)}${isZero(array) ? ` (${say("zero")})` : ""}`;
+
+/** A heat map of a hundred points; where all elements are there, they stand under it. */
+function bigMap([name, array]) {
+  const { group, w, h } = heatMap(array.heat, 0.5, 0.5, 150, 120, true);
+  const picture = make("svg", { width: w + 1, height: h + 1, role: "img", "aria-label": say("heat", name) });
+  picture.append(group);
+  const figure = make("figure", {}, make("figcaption", {}, `${name} ${shapeOf(array)}`), picture);
+  const rows = array.values && rowsOfValues(array.values);
+  if (rows && rows[0].length <= 8) {
+    figure.append(make("table", {}, make("tbody", {}, ...rows.map((row) =>
+      make("tr", {}, ...row.map((v) => make("td", {}, digits(v, 3))))))));
+  }
+  return figure;
+}
+
+/** The elements as rows: the first axes together, the last one across. */
+function rowsOfValues(values) {
+  let rows = Array.isArray(values[0]) ? values : [values];
+  while (Array.isArray(rows[0][0])) rows = rows.flat();
+  return rows;
+}
+
+function facts(...pairs) {
+  return make("dl", {}, ...pairs.filter(([, text]) => text).flatMap(([key, text]) =>
+    [make("dt", {}, say(key)), make("dd", { class: "formula" }, oneLine(text))]));
+}
+
+function nodeTip(i, done) {
+  const node = nodes[i], hidden = done < steps.length && !complete(i, done);
+  return [
+    make("h3", {}, cut(wholeTitle(i), 200), " ", make("span", { class: "chip" }, say(node.kind)),
+      ...flagChips(i)),
+    ...node.reason ? [p(oneLine(node.reason))] : [],
+    ...hidden && node.gradient ? [p(`${derivative(i)}: ${say("not_yet")}`, "soft")] : [],
+    facts(["numbers", node.plugged], ["dtype", node.dtype], ["scope", node.scope],
+      ["order", node.order ? `${mark(node.order)} ${node.order}` : ""], ["line", node.line]),
+    ...arraysTable([[say("value"), node.value], [derivative(i), hidden ? null : node.gradient]]),
+    ...node.gradient === null && node.kind !== "constant" ? [p(`${say("gradient")}: — (${say("none")})`)] : [],
+  ];
+}
+
+function layerTip(g, done) {
+  const count = operationsOf(g);
+  return [
+    make("h3", {}, oneLine(groups[g].path), " ", make("span", { class: "chip" }, say("layer"))),
+    p(count === 1 ? say("operation_1") : say("operations", count)),
+    ...[outputOf(g), ...weightsOf(g)].slice(0, 6).flatMap((i) => nodeTip(i, done)),
+  ];
+}
+
+function linkTip(link, done) {
+  return link.edges.slice(0, 6).flatMap((e) => {
+    const { source, target, local, contribution, summed } = edges[e];
+    const come = done >= steps.length || stepOf.get(target) < done;
+    const sent = `${derivative(source)} ← ${nameOf(target)}`;
+    return [
+      make("h3", {}, `${nameOf(source)} → ${nameOf(target)}`),
+      ...summed.length ? [p(say("summed_text", summed.join(", ")))] : [],
+      ...contribution === null ? [p(say("none"), "soft")] : come ? [] : [p(say("not_yet"), "soft")],
+      ...arraysTable([[`${say("local")} ∂${nameOf(target)}/∂${nameOf(source)}`, local],
+        [`${say("contribution")} ${sent}`, come ? contribution : null]]),
+    ];
+  });
+}
+
+/** Show the tip beside an element, where there is room; it may be pointed at, and stays then. */
+function showTip(element, content) {
+  clearTimeout(tipTimer);
+  tip.replaceChildren(...content);
+  tip.hidden = false;
+  const at = element.getBoundingClientRect(), own = tip.getBoundingClientRect(), gap = 10;
+  const places = [
+    [at.right + gap, at.top], [at.left - own.width - gap, at.top],
+    [at.left, at.bottom + gap], [at.left, at.top - own.height - gap],
+  ];
+  const fits = ([x, y]) => x >= 0 && y >= 0 && x + own.width <= innerWidth && y + own.height <= innerHeight;
+  const [x, y] = places.find(fits) ?? places.find(([x]) => x >= 0 && x + own.width <= innerWidth) ?? places[2];
+  tip.style.left = `${Math.max(4, Math.min(x, innerWidth - own.width - 4))}px`;
+  tip.style.top = `${Math.max(4, Math.min(y, innerHeight - own.height - 4))}px`;
+}
+
+function hideTip(delay = 160) {
+  clearTimeout(tipTimer);
+  tipTimer = setTimeout(() => { tip.hidden = true; }, delay);
+}
+tip.addEventListener("pointerenter", () => clearTimeout(tipTimer));
+tip.addEventListener("pointerleave", () => hideTip());
