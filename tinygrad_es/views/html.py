@@ -140,11 +140,20 @@ def _words() -> dict[str, list[str]]:
 
 @functools.cache
 def _script() -> str:
-    """All scripts as one function, without indentation and lines of comment."""
+    """All scripts as one function, without comments and without blanks that say nothing."""
     text = "\n".join(_asset(f"{name}.js") for name in SCRIPTS)
     lines = [line.strip() for line in text.splitlines()]
-    kept = [line for line in lines if line and not line.startswith(("//", "/**"))]
+    kept = [_squeezed(line) for line in lines if line and not line.startswith(("//", "/**"))]
     return "\n".join(['(() => {\n"use strict";', *kept, "})();"])
+
+
+def _squeezed(line: str) -> str:
+    """A line of code loses the blanks beside its punctuation, but not inside of texts."""
+    if "'" in line or "/" in line or line.count("`") > 2:  # patterns, templates in templates
+        return line
+    parts = re.split(r'("(?:[^"\\]|\\.)*"|`[^`]*`)', line)
+    code = [re.sub(r" ?([=!]==|=>|&&|\|\||[,;:?=(){}<>*+]) ?", r"\1", part) for part in parts[::2]]
+    return "".join(a + b for a, b in zip(code, [*parts[1::2], ""], strict=True))
 
 
 @functools.cache

@@ -1,8 +1,9 @@
 // The picture: boxes, frames and arrows as SVG elements. Text only ever becomes text nodes.
 
 const SVG = "http://www.w3.org/2000/svg";
-const PAD = 11, HEADER = 27, ROW = 18, TALL = 34, HEAT = 28, TIP = 8;
-const LABELLED = 400; // boxes, up to which arrows have labels and boxes heat maps
+const PAD = 11, HEADER = 27, ROW = 18, TALL = 34, HEAT = 26, TIP = 7;
+// Boxes, up to which there are heat maps in them and labels at arrows.
+const DETAILED = 150, LABELLED = 250;
 
 /** An element: attributes, then children (texts or elements). */
 function make(name, attributes = {}, ...children) {
@@ -15,17 +16,19 @@ function make(name, attributes = {}, ...children) {
   return element;
 }
 
-const pen = document.createElement("canvas").getContext("2d");
-const widths = new Map();
+const text = (name, x, y, content) => make("text", { class: name, x: round(x), y: round(y) }, content);
+const rect = (name, x, y, width, height, rx = 0) => make("rect", { class: name, x, y, width, height, rx });
+const path = (name, d, more = {}) => make("path", { class: name, d, ...more });
+const css = getComputedStyle(document.documentElement), widths = new Map(), pens = {};
+for (const [style, font] of Object.entries({
+  name: "600 14px --sans", label: "11px --sans", text: "12px --mono", sub: "10px --mono",
+})) {
+  pens[style] = document.createElement("canvas").getContext("2d");
+  pens[style].font = font.replace(/--\w+/, (name) => css.getPropertyValue(name));
+}
 function widthOf(text, style) {
   const key = `${style} ${text}`;
-  if (!widths.has(key)) {
-    const css = getComputedStyle(document.documentElement);
-    const family = css.getPropertyValue(style === "text" ? "--mono" : "--sans");
-    const font = { name: "600 14px", label: "11px", note: "10.5px", text: "12px" }[style];
-    pen.font = `${font} ${family}`;
-    widths.set(key, pen.measureText(text).width);
-  }
+  if (!widths.has(key)) widths.set(key, pens[style].measureText(text).width);
   return widths.get(key);
 }
 const round = (x) => Math.round(x * 10) / 10;
@@ -38,7 +41,7 @@ function heatMap(heat, x, y, width, height, signs = false) {
   const cell = Math.min(width / columns, height / rows, width / 3);
   const group = make("g", { class: "heat", "aria-hidden": "true" });
   const w = round(columns * cell), h = round(rows * cell);
-  group.append(make("rect", { class: "paper", x: round(x), y: round(y), width: w, height: h }));
+  group.append(rect("paper", round(x), round(y), w, h));
   const shades = new Map();
   let minuses = "";
   heat.forEach((row, r) => row.forEach((v, c) => {
@@ -49,10 +52,10 @@ function heatMap(heat, x, y, width, height, signs = false) {
   }));
   for (const [key, d] of shades) {
     const [name, level] = key.split(" ");
-    if (level !== "0") group.append(make("path", { class: name, "fill-opacity": level / 10, d }));
+    if (level !== "0") group.append(path(name, d, { "fill-opacity": level / 10 }));
   }
-  if (signs && cell >= 9 && minuses) group.append(make("path", { class: "signs", d: minuses }));
-  group.append(make("rect", { class: "rim", x: round(x), y: round(y), width: w, height: h }));
+  if (signs && cell >= 9) group.append(path("signs", minuses));
+  group.append(rect("rim", round(x), round(y), w, h));
   return { group, w, h };
 }
 const shade = (v) => v === 0 ? 0 : Math.max(1, Math.round(Math.abs(v) * 10));
@@ -62,10 +65,10 @@ const shade = (v) => v === 0 ? 0 : Math.max(1, Math.round(Math.abs(v) * 10));
 /** What stands in the rows of a box: {key, label, array, text, sub, kind}. */
 function rowsOf(box) {
   const { node: i, group } = box, node = nodes[i], rows = [];
-  const row = (kind, label, array, text) => {
+  const row = (kind, label, array, words) => {
     const sub = array && array.heat && array.heat.length && !array.text.startsWith("[")
       ? `${digits(array.min, 3)} … ${digits(array.max, 3)}` : "";
-    rows.push({ kind, label, array, text, sub, heat: box.small || !sub ? null : array.heat });
+    rows.push({ kind, label, array, text: words, sub, heat: box.small || !sub ? null : array.heat });
   };
   if (!(node.kind === "constant" && isNumber(node.value)) && node.kind !== "run") {
     row("value", say("value"), node.value, brief(node.value));
@@ -84,122 +87,110 @@ function rowsOf(box) {
   return rows;
 }
 
-function notesOf(box) {
-  const { node: i, group } = box, notes = [];
-  if (group !== null) {
-    const count = operationsOf(group), more = weightsOf(group).length - 4;
-    notes.push(count === 1 ? say("operation_1") : say("operations", count));
-    if (more > 0) notes[0] += ` · ${say("more", `${more + 1} ∂`)}`;
-  }
-  return notes;
+/** How many operations a closed layer has; it shows four of its weights at most. */
+function noteOf({ group }) {
+  const more = weightsOf(group).length - 3;
+  return countText(operationsOf(group)) + (more > 1 ? ` · ${say("more", `${more} ∂`)}` : "");
 }
+const countText = (count) => count === 1 ? say("operation_1") : say("operations", count);
 
 const flagsIn = (box) => box.group === null ? flagsOf(box.node)
   : [...new Set(groups[box.group].nodes.flatMap(flagsOf))];
-const orderOf = (box) => box.group === null ? nodes[box.node].order : groups[box.group].order;
-const boxTitle = (box) => box.group === null ? titleOf(box.node) : oneLine(groups[box.group].title);
+const orderClass = ({ order }) => order ? ` order${Math.min(order, 2)}` : "";
+const boxTitle = (box) => box.group === null ? titleOf(box.node) : groups[box.group].title;
 
 /** Sizes, titles, rows: everything about a box that does not depend on the step. */
 function measure(box) {
-  const order = box.group === null ? mark(nodes[box.node].order) : "";
   box.title = cut(boxTitle(box), 44);
-  box.badge = order;
+  box.sign = box.group === null ? mark(nodes[box.node].order) : "▸";
   box.rows = rowsOf(box);
-  box.notes = notesOf(box);
+  box.note = box.group === null ? "" : noteOf(box);
   box.flags = flagsIn(box);
-  const extra = (order ? 18 : 0) + (box.group === null ? 0 : 18);
-  let width = widthOf(box.title, "name") + extra * 2, height = box.rows.length ? HEADER + 7 : HEADER;
+  let width = widthOf(box.title, "name") + (box.sign ? 36 : 0), height = box.rows.length ? HEADER + 7 : HEADER;
   for (const row of box.rows) {
-    const zero = row.kind === "grad" && isZero(row.array);
-    row.zero = zero;
-    row.text = cut(zero && !row.text.startsWith("Σ") ? zeroText(row.array) : row.text, 34);
-    const text = Math.max(widthOf(row.text, "text"), widthOf(row.sub, "label"));
-    width = Math.max(width, widthOf(row.label, "label") + 12 + text + (row.heat ? HEAT + 10 : 0));
+    const zero = row.kind === "grad" && isZero(row.array) && !row.text.startsWith("Σ");
+    if (zero) row.text = isNumber(row.array) ? say("zero") : `${shapeOf(row.array)} ${say("zero")}`;
+    row.text = cut(row.text, 34);
+    const first = widthOf(row.label, "label") + 10 + widthOf(row.text, "text");
+    width = Math.max(width, Math.max(first, widthOf(row.sub, "sub")) + (row.heat ? HEAT + 8 : 0));
     row.high = row.sub ? TALL : ROW;
     height += row.high;
   }
-  for (const note of box.notes) {
-    width = Math.max(width, widthOf(note, "note"));
-    height += 16;
-  }
-  if (box.flags.length) {
-    width = Math.max(width, widthOf(flagText(box), "label") + 14);
-    height += 20;
-  }
-  box.w = Math.max(48, Math.round(width + 2 * PAD));
-  box.h = height;
+  const flags = box.flags.length ? flagText(box) : "";
+  width = Math.max(width, widthOf(box.note, "label"), flags ? widthOf(flags, "label") + 14 : 0);
+  box.w = Math.max(box.rows.length ? 84 : 44, Math.round(width + 2 * PAD));
+  box.h = height + (box.note ? 16 : 0) + (flags ? 20 : 0);
 }
-const zeroText = (array) => isNumber(array) ? say("zero") : `${shapeOf(array)} ${say("zero")}`;
 const flagText = (box) => `⚠ ${box.flags.map((flag) => say(flag)).join(", ")}`;
 
-function drawBox(box, x, y) {
-  const kind = box.group === null ? nodes[box.node].kind : "layer";
-  const round = kind === "input" ? Math.min(13, box.h / 2) : 6, { w, h } = box;
-  const order = orderOf(box) ? ` order${Math.min(orderOf(box), 2)}` : "";
-  const g = make("g", {
-    class: `box ${kind}${order}`, transform: `translate(${x} ${y})`, tabindex: -1, role: "button",
+/** The outline of a box; what is in it is drawn when it comes into view. */
+function drawBox(box, [x, y]) {
+  const { node: i, group, w, h } = box, layer = group !== null;
+  const kind = box.kind = layer ? "layer" : nodes[i].kind;
+  box.rx = kind === "input" ? Math.min(13, h / 2) : 6;
+  [box.x, box.y] = [round(x - w / 2), round(y - h / 2)];
+  box.element = make("g", {
+    class: `box ${kind}${orderClass(layer ? groups[group] : nodes[i])}`, tabindex: -1, role: "button",
+    transform: `translate(${box.x} ${box.y})`, "aria-expanded": layer && "false",
+    "data-key": layer ? `group ${group}` : `node ${i}`,
+    "data-act": (layer || nodes[i].gradient !== null) && "",
   });
-  if (box.group !== null) {
-    g.append(make("rect", { class: "under", x: 4, y: 4, width: w, height: h, rx: round }));
-  }
-  g.append(
-    make("rect", { class: "halo", x: -5, y: -5, width: w + 10, height: h + 10, rx: round + 5 }),
-    make("rect", { class: "card", width: w, height: h, rx: round }),
-  );
-  const right = w - round, low = box.rows.length ? HEADER : h;
-  g.append(low === h ? make("rect", { class: "head", width: w, height: h, rx: round })
-    : make("path", { class: "head", d: `M0 ${low}V${round}a${round} ${round} 0 0 1 ${round} -${round}`
-      + `H${right}a${round} ${round} 0 0 1 ${round} ${round}V${low}z` }));
-  g.append(make("rect", { class: "edge", width: w, height: h, rx: round }));
-  if (kind === "parameter") g.append(make("rect", { class: "bar", y: 6, width: 4, height: h - 12 }));
-  if (kind === "output") {
-    g.append(make("rect", { class: "edge", x: 3, y: 3, width: w - 6, height: h - 6, rx: 3.5 }));
-  }
-  if (box.group !== null) g.append(make("text", { class: "sign", x: PAD, y: 18.5 }, "▸"));
-  if (box.badge) g.append(make("text", { class: "mark", x: PAD, y: 18.5 }, box.badge));
-  g.append(make("text", { class: "name", x: w / 2, y: 18.5 }, box.title));
+  if (layer) box.element.append(frameRect(box, "under", 0, 4));
+  box.element.append(frameRect(box, "halo", 5), frameRect(box, "card", 0));
+  return box.element;
+}
+
+/** A rectangle around a box, `by` wider at each side, moved by `move`. */
+function frameRect({ w, h, rx }, name, by, move = -by) {
+  return rect(name, move, move, w + 2 * by, h + 2 * by, rx + by);
+}
+
+function fillBox(box) {
+  const { w, h, rx, element: g } = box, low = box.rows.length ? HEADER : h;
+  box.filled = true;
+  g.append(low === h ? frameRect(box, "head", 0) : path("head", `M0 ${low}V${rx}`
+    + `a${rx} ${rx} 0 0 1 ${rx} -${rx}H${w - rx}a${rx} ${rx} 0 0 1 ${rx} ${rx}V${low}z`));
+  g.append(frameRect(box, "edge", 0));
+  if (box.kind === "parameter") g.append(rect("bar", 0, 6, 4, h - 12));
+  if (box.kind === "output") g.append(frameRect(box, "edge", -3));
+  if (box.sign) g.append(text("sign", PAD, 18.5, box.sign));
+  g.append(text("name", w / 2, 18.5, box.title));
   drawRows(box, g);
-  g.append(make("text", { class: "now", x: w / 2, y: -9 }));
-  box.element = g;
-  return g;
+  box.now = g.appendChild(text("now", w / 2, -9, ""));
 }
 
 function drawRows(box, g) {
   let y = HEADER + 16;
   for (const row of box.rows) {
     const right = box.w - PAD - (row.heat ? HEAT + 8 : 0);
-    g.append(make("text", { class: "label", x: PAD, y }, row.label));
-    row.element = g.appendChild(make("text", { class: `text ${row.kind}`, x: right, y }, row.text));
+    g.append(text("label", PAD, y, row.label));
+    row.element = g.appendChild(text(`text ${row.kind}`, right, y, row.text));
     row.more = g.appendChild(make("g"));
-    if (row.sub) row.more.append(make("text", { class: "sub", x: right, y: y + 14 }, row.sub));
+    if (row.sub) row.more.append(text("sub", right, y + 14, row.sub));
     if (row.heat) row.more.append(heatMap(row.heat, right + 8, y - 11, HEAT, HEAT).group);
     y += row.high;
   }
-  for (const note of box.notes) {
-    g.append(make("text", { class: "note", x: box.w / 2, y: y - 1 }, note));
-    y += 16;
-  }
+  if (box.note) g.append(text("note", box.w / 2, y - 1, box.note));
+  if (box.note) y += 16;
   if (box.flags.length) {
-    g.append(
-      make("rect", { class: "flag", x: PAD - 4, y: y - 12, width: box.w - 2 * PAD + 8, height: 17, rx: 4 }),
-      make("text", { class: "flagged", x: box.w / 2, y }, flagText(box)),
-    );
+    g.append(rect("flag", PAD - 4, y - 12, box.w - 2 * PAD + 8, 17, 4),
+      text("flagged", box.w / 2, y, flagText(box)));
   }
 }
 
 // --- frames -------------------------------------------------------------------------------------
 
 function drawFrame({ g, x, y, w, h }) {
-  const title = `▾ ${cut(oneLine(groups[g].title), 40)}`;
+  const title = `▾ ${cut(groups[g].title, 40)}`;
   const wide = widthOf(title, "name") + 18;
-  const order = groups[g].order ? ` order${Math.min(groups[g].order, 2)}` : "";
+  const order = orderClass(groups[g]);
   const button = make("g", {
     class: "frame-title", role: "button", tabindex: -1, "aria-expanded": "true",
-    "aria-label": say("close_layer", oneLine(groups[g].title)), "data-group": g,
-  }, make("rect", { class: "tab", x: x + 8, y: y + 6, width: wide, height: 21, rx: 5 }),
-  make("text", { class: "frame-name", x: x + 17, y: y + 21 }, title));
+    "aria-label": say("close_layer", groups[g].title), "data-group": g,
+    "data-key": `frame ${g}`,
+  }, rect("tab", x + 8, y + 6, wide, 21, 5), text("frame-name", x + 17, y + 21, title));
   const depth = groups[g].depth % 2 ? "odd" : "even";
-  return [make("rect", { class: `frame ${depth}${order}`, x, y, width: w, height: h, rx: 10 }), button];
+  return [rect(`frame ${depth}${order}`, x, y, w, h, 10), button];
 }
 
 // --- arrows -------------------------------------------------------------------------------------
@@ -211,14 +202,17 @@ function measureLink(link, labelled, vertical) {
   link.forward = isLocal ? `×${inBrackets(brief(edge.local))}`
     : one && edge.summed.length ? say("summed", edge.summed.join(", ")) : "";
   link.backward = !link.back.length ? "" : link.back.length === 1
-    ? brief(edges[link.back[0]].contribution) : `Σ ${say("terms", link.back.length)}`;
-  link.backward = cut(link.backward, 22);
+    ? sizeText(edges[link.back[0]]) : say("terms", link.back.length);
   link.thick = link.back.length ? 16 : 0;
-  const wide = [link.forward, link.backward].map((text) => text ? widthOf(text, "text") + 8 : 0);
+  const wide = [link.forward, link.backward].map((text) => text ? widthOf(text, "text") * 0.9 + 8 : 0);
   const width = vertical ? 2 * Math.max(8, ...wide) : Math.max(...wide);
   const high = vertical || !link.thick ? 18 : 34;
-  link.label = labelled && largest(wide) ? { w: Math.ceil(width), h: high } : null;
+  link.label = !labelled ? null : largest(wide) ? { w: Math.ceil(width), h: high } : { w: 0, h: 1 };
 }
+
+/** A contribution in few characters: a number, or the root mean square of an array. */
+const sizeText = ({ contribution, size }) => isNumber(contribution) ? brief(contribution)
+  : contribution.size ? `rms ${digits(size, 2)}` : say("empty");
 
 /** How wide the arrow of a contribution is: the logarithm of its size, between all others. */
 function scaleOfSizes() {
@@ -233,8 +227,8 @@ const widthOfSize = scaleOfSizes();
 function drawLink(link, { pieces, at }, vertical) {
   const g = make("g", { class: "arrow", tabindex: -1, role: "img" });
   const half = link.thick ? 8 : 0;
-  g.append(make("path", { class: "touch", d: curves(pieces, vertical) }));
-  const tall = link.label && at;
+  g.append(path("touch", curves(pieces, vertical)));
+  const tall = link.label?.w && at;
   g.append(arrowOf("forward", shifted(link.forward ? pieces : [pieces.flat()], -half, vertical), 1.5, vertical));
   if (tall && link.forward) g.append(labelOf("local", at, -half, link.forward, vertical));
   if (link.back.length) {
@@ -249,10 +243,12 @@ function drawLink(link, { pieces, at }, vertical) {
 }
 const sizeOf = (size) => typeof size === "number" ? size : Infinity;
 
-function labelOf(name, [x, y], by, text, vertical) {
+function labelOf(name, [x, y], by, content, vertical) {
   const side = Math.sign(by), [left, low] = vertical ? [by + side * 4, 0] : [0, by];
   const anchor = !vertical || !side ? "middle" : side < 0 ? "end" : "start";
-  return make("text", { class: name, x: round(x + left), y: round(y + 4 + low), "text-anchor": anchor }, text);
+  const label = text(name, x + left, y + 4 + low, content);
+  label.setAttribute("text-anchor", anchor);
+  return label;
 }
 
 /** The route a little beside itself: forward and backward lines run in parallel. */
@@ -260,19 +256,13 @@ function shifted(pieces, by, vertical) {
   return pieces.map((piece) => piece.map(([x, y]) => vertical ? [x + by, y] : [x, y + by]));
 }
 
+/** A line with a head (a marker of the style sheet), which it ends in front of. */
 function arrowOf(name, pieces, width, vertical) {
-  const last = pieces.at(-1), [x, y] = last.at(-1), [p, q] = last.at(-2) ?? last[0];
-  const sign = vertical ? Math.sign(y - q) || 1 : Math.sign(x - p) || 1;
-  const [dx, dy] = vertical ? [0, sign] : [sign, 0];
-  const tip = TIP + Math.max(0, width - 1.5) * 1.6, side = tip * 0.45;
-  const end = [x - 0.75 * tip * dx, y - 0.75 * tip * dy];
-  const ending = [...pieces.slice(0, -1), [...last.slice(0, -1), end]];
-  const [bx, by] = [x - tip * dx, y - tip * dy];
-  const corners = [[x, y], [bx + side * dy, by + side * dx], end, [bx - side * dy, by - side * dx]];
-  const head = corners.map((corner) => corner.map(round).join(" ")).join("L");
-  return make("g", { class: name },
-    make("path", { class: "line", d: curves(ending, vertical), "stroke-width": round(width) }),
-    make("path", { class: "tip", d: `M${head}z` }));
+  const last = pieces.at(-1), end = last.at(-1), before = last.at(-2), axis = vertical ? 1 : 0;
+  const stop = [...end];
+  stop[axis] -= TIP * (Math.sign(end[axis] - before[axis]) || 1);
+  const way = curves([...pieces.slice(0, -1), [...last.slice(0, -1), stop]], vertical);
+  return make("g", { class: name }, path("line", way, { "stroke-width": round(width) }));
 }
 
 /** Straight where a route is straight, and S-shaped where it changes its coordinate. */

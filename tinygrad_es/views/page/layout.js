@@ -14,7 +14,10 @@ function layered(boxes, links, gap) {
   reduceCrossings(graph);
   const centre = coordinates(graph);
   const columns = columnsOf(graph, boxes, centre, gap);
-  const at = boxes.map((_, i) => [sum(columns[graph.rank[i]]) / 2, centre[i]]);
+  const at = boxes.map((box, i) => { // what has no input is near what uses it
+    const [start, end] = columns[graph.rank[i]], leaf = !graph.ins[i].length && !box.pin;
+    return [leaf ? end - box.a / 2 : (start + end) / 2, centre[i]];
+  });
   let height = largest(centre.map((c, i) => c + graph.across[i] / 2));
   const lines = [];
   height = linesOf(graph, centre, height, lines);
@@ -35,7 +38,7 @@ function ranked(boxes, links) {
   topological(count, links).forEach((v, i) => { turn[v] = i; });
   const forward = links.map((link) => turn[link.u] < turn[link.v] ? link
     : { u: link.v, v: link.u, du: link.dv, dv: link.du, thick: link.thick });
-  const { rank, depth, height } = ranks(boxes, forward);
+  const { rank, deep, high } = ranks(boxes, forward);
   const across = boxes.map((box) => box.c), thin = boxes.map((box) => Boolean(box.thin));
   const ins = boxes.map(() => []), outs = boxes.map(() => []);
   const spans = forward.map(({ u, v }) => Math.max(rank[v] - rank[u] - 1, 0));
@@ -51,8 +54,8 @@ function ranked(boxes, links) {
     for (let k = 0; k < spans[e]; k++) {
       path.push(rank.length);
       rank.push(rank[u] + 1 + k);
-      depth.push(depth[u]);
-      height.push(height[v]);
+      deep.push(deep[u]);
+      high.push(high[v]);
       across.push(thick || 0);
       thin.push(true);
       ins.push([]);
@@ -68,7 +71,7 @@ function ranked(boxes, links) {
     }
     return path;
   });
-  const graph = { real: count, rank, depth, height, across, thin, ins, outs, paths, place: [] };
+  const graph = { real: count, rank, deep, high, across, thin, ins, outs, paths, place: [] };
   graph.layers = firstOrder(graph);
   number(graph);
   return graph;
@@ -105,10 +108,13 @@ function ranks(boxes, links) {
     preds[v].push(u);
     succs[u].push(v);
   }
-  const depth = new Array(count).fill(0), height = new Array(count).fill(0), alone = [];
+  const depth = new Array(count).fill(0), deep = [], high = [], alone = [];
   for (const v of order) depth[v] = largest(preds[v].map((u) => depth[u] + 1), 0);
-  for (const v of [...order].reverse()) height[v] = largest(succs[v].map((w) => height[w] + 1), 0);
+  for (const v of [...order].reverse()) {
+    high[v] = largest(succs[v].map((w) => high[w] + 1), boxes[v].high || 0);
+  }
   for (const v of order) {
+    deep[v] = largest(preds[v].map((u) => deep[u] + 1), boxes[v].deep || 0);
     alone[v] = boxes[v].pin !== -1 && succs[v].length === 1 && preds[v].every((u) => alone[u]);
   }
   const rank = [...depth];
@@ -120,7 +126,7 @@ function ranks(boxes, links) {
   }
   const last = largest(rank);
   boxes.forEach((box, v) => { if (box.pin === 1) rank[v] = last; });
-  return { rank, depth, height };
+  return { rank, deep, high };
 }
 
 // --- order inside the ranks ---------------------------------------------------------------------
@@ -149,7 +155,8 @@ const endOf = (graph, v, offset) =>
 
 /** Barycentre sweeps, back and forth, the best order kept (the first among equals). */
 function reduceCrossings(graph) {
-  let best = crossings(graph), kept = graph.layers.map((layer) => [...layer]);
+  const copy = () => graph.layers.map((layer) => [...layer]);
+  let best = crossings(graph), kept = copy();
   const turns = Math.max(4, Math.min(24, Math.floor(20000 / graph.rank.length)));
   for (let turn = 0; turn < turns && best; turn++) {
     const near = turn % 2 ? graph.ins : graph.outs;
@@ -157,7 +164,7 @@ function reduceCrossings(graph) {
       if (layer.length > 1) sortLayer(graph, layer, near, turn % 4 > 1);
     }
     const found = crossings(graph);
-    if (found < best) [best, kept] = [found, graph.layers.map((layer) => [...layer])];
+    if (found < best) [best, kept] = [found, copy()];
   }
   graph.layers = kept;
   number(graph);
@@ -212,7 +219,7 @@ function sortLayer(graph, layer, near, swap) {
 
 /** The block of every node (its members lie on one straight line), and its place in the block. */
 function blocks(graph) {
-  const before = favourites(graph.ins, graph.depth), after = favourites(graph.outs, graph.height);
+  const before = favourites(graph.ins, graph.deep), after = favourites(graph.outs, graph.high);
   const block = [], shift = [];
   let count = 0;
   for (const layer of graph.layers) {
@@ -337,7 +344,7 @@ function columnsOf(graph, boxes, centre, gap) {
   let left = 0;
   sizes.forEach((size, r) => {
     columns.push([left, left + size]);
-    left += size + gap + Math.min(rises[r] / 6, 50);
+    left += size + gap + Math.min(rises[r] / 8, 36);
   });
   return columns;
 }
@@ -348,7 +355,8 @@ function linesOf(graph, centre, height, lines) {
   graph.paths.forEach((path) => {
     const [u, v] = [path[0], path.at(-1)];
     const line = path.map((b) => [graph.rank[b], centre[b]]);
-    if (path.length === 2 && graph.rank[v] > graph.rank[u] + 1) { // outside, a lane per source
+    // outside of all boxes, a lane per source
+    if (path.length === 2 && graph.rank[v] > graph.rank[u] + 1) {
       if (!lanes.has(u)) lanes.set(u, height + LINE_GAP * (lanes.size + 1));
       line.splice(1, 0, [graph.rank[u] + 1, lanes.get(u)], [graph.rank[v] - 1, lanes.get(u)]);
     }
@@ -360,30 +368,26 @@ function linesOf(graph, centre, height, lines) {
 /** Spread the ends of lines along the border of their box, the straight one in the middle. */
 function spread(graph, links, lines, boxes, centre) {
   const fans = new Map();
-  const note = (v, end, towards, e, fixed) => {
-    if (fixed !== undefined && fixed !== null) {
-      lines[e].at(end)[1] = centre[v] + fixed;
-      return;
-    }
-    const key = `${v} ${end}`;
-    if (!fans.has(key)) fans.set(key, { v, end, fan: [] });
-    fans.get(key).fan.push([towards, e]);
-  };
   graph.paths.forEach((path, e) => {
-    const same = path[0] === links[e].u;
-    const [first, last] = same ? [links[e].du, links[e].dv] : [links[e].dv, links[e].du];
-    const towards = (k, fixed) => lines[e].at(k)[1] + (lines[e].length === 2 && fixed || 0);
-    const start = towards(1, last), end = towards(-2, first);
-    note(path[0], 0, start, e, first);
-    note(path.at(-1), -1, end, e, last);
+    const { u, du, dv } = links[e], line = lines[e], ends = path[0] === u ? [du, dv] : [dv, du];
+    const away = [0, 1].map((k) => line.at(k ? -2 : 1)[1] + (line.length === 2 && ends[1 - k] || 0));
+    for (const k of [0, 1]) {
+      const v = path.at(-k), end = line.at(-k);
+      if (ends[k] !== null) end[1] = centre[v] + ends[k];
+      else {
+        const key = 2 * v + k;
+        fans.set(key, [...fans.get(key) ?? [], { v, end, away: away[k] }]);
+      }
+    }
   });
-  for (const { v, end, fan } of fans.values()) {
-    fan.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-    const straight = fan.flatMap(([towards], i) => Math.abs(towards - centre[v]) < 0.01 ? [i] : []);
+  for (const fan of fans.values()) {
+    const [{ v }] = fan;
+    fan.sort((a, b) => a.away - b.away);
+    const straight = fan.flatMap(({ away }, i) => Math.abs(away - centre[v]) < 0.01 ? [i] : []);
     const middle = straight.length ? sum(straight) / straight.length : (fan.length - 1) / 2;
     const most = Math.max(middle, fan.length - 1 - middle, 1);
     const step = Math.min(2 * LINE_GAP, 0.45 * (boxes[v].c - 10) / most);
-    fan.forEach(([, e], i) => { lines[e].at(end)[1] = centre[v] + (i - middle) * step; });
+    fan.forEach(({ end }, i) => { end[1] = centre[v] + (i - middle) * step; });
   }
 }
 

@@ -1,8 +1,22 @@
 // The graph as data (views/data.py), and what can be told from it at each step.
 
-const DATA = JSON.parse(document.getElementById("graph").textContent);
+const DATA = JSON.parse(at("graph").textContent);
 const { nodes, edges, groups } = DATA;
-const WIDE = 300; // boxes, beyond which layers start closed
+
+const minus = (text) => text.replace(/-/g, "−");
+const cut = (text, limit) => text.length <= limit ? text
+  : [...text].slice(0, limit - 1).join("").trimEnd() + "…";
+const oneLine = (text) => text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu, (c) =>
+  /[\u200c\u200d]/.test(c) ? c : /\s/.test(c) ? " " : "");
+const NAMES = ["label", "name", "title", "path", "formula", "plugged", "derivative", "reason",
+  "line", "scope", "rule", "symbols", "numbers", "result"];
+for (const part of [...nodes, ...groups, ...DATA.steps.flatMap(({ terms }) => terms)]) {
+  for (const key of NAMES) if (part[key]) part[key] = cut(oneLine(part[key]), 400);
+}
+for (const node of nodes) node.label = cut(node.label, 40);
+
+// Boxes, beyond which layers start closed.
+const WIDE = 300;
 const incoming = nodes.map(() => []), outgoing = nodes.map(() => []);
 edges.forEach((edge, e) => {
   incoming[edge.target].push(e);
@@ -19,18 +33,19 @@ const stepOf = new Map(steps.map(({ node }, k) => [node, k]));
 const arriving = outgoing.map((list) =>
   list.filter(known).sort((a, b) => edges[b].target - edges[a].target || a - b));
 
+/** How far each node is from the inputs, and from the results: the main chain is drawn straight. */
+const depth = nodes.map(() => 0), height = nodes.map(() => 0);
+edges.forEach(({ source, target }) => { depth[target] = Math.max(depth[target], depth[source] + 1); });
+[...edges].reverse().forEach(({ source, target }) => {
+  height[source] = Math.max(height[source], height[target] + 1);
+});
+
 function termOf(e) {
   const { source, contribution } = edges[e];
   return { source, edge: e, rule: "", symbols: "", numbers: "", result: contribution.text };
 }
 
 // --- texts --------------------------------------------------------------------------------------
-
-const minus = (text) => text.replace(/-/g, "−");
-const cut = (text, limit) => text.length <= limit ? text
-  : [...text].slice(0, limit - 1).join("").trimEnd() + "…";
-const oneLine = (text) => text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu, (c) =>
-  /[\u200c\u200d]/.test(c) ? c : /\s/.test(c) ? " " : "");
 
 /** A number with four digits, as Python's `%.4g` has it: 0.1966, 1e−07, 12. */
 function digits(value, count = 4) {
@@ -53,16 +68,14 @@ function brief(array) {
 }
 const isZero = (array) => array !== null && (isNumber(array) ? array.values === 0
   : array.size > 0 && array.zeros === array.size);
-const inBrackets = (text) => text.startsWith("−") ? `(${text})` : text;
+const inBrackets = (text, k = 1) => k && text.startsWith("−") ? `(${text})` : text;
 
 function titleOf(i) {
-  const { label, formula, symbol, op, kind } = nodes[i], name = oneLine(label);
-  if (kind === "run") return `${name} = …`;
-  if (!op) return name;
-  const what = formula && formula.length <= 26 ? formula : symbol || op;
-  return `${name} = ${what}`;
+  const { label, formula, symbol, op, kind } = nodes[i];
+  if (!op) return kind === "run" ? `${label} = …` : label;
+  return `${label} = ${formula && formula.length <= 26 ? formula : symbol || op}`;
 }
-const nameOf = (i) => oneLine(nodes[i].label);
+const nameOf = (i) => nodes[i].label;
 const derivative = (i) => nodes[i].derivative || `∂${nameOf(DATA.root)}/∂${nameOf(i)}`;
 const mark = (order) => "∂".repeat(order);
 
@@ -91,19 +104,19 @@ function sumText(i, done) {
   if (done > 0 && come.length === all.length && count < 2) return brief(gradient);
   if (!come.length && !(seed && done > 0)) return "";
   const whole = come.length === all.length;
-  const numbers = isNumber(gradient) && count <= 3 && !(seed && all.length);
-  const parts = come.map((e) => inBrackets(brief(edges[e].contribution)));
-  if (numbers && parts.length) parts[0] = brief(edges[come[0]].contribution);
-  if (!numbers) parts.splice(0, parts.length, `${come.length + count - all.length}/${count}`);
-  if (whole) return `Σ ${numbers ? parts.join(" + ") : count} = ${brief(gradient)}`;
-  return numbers ? `Σ ${parts.join(" + ")} + …` : `Σ ${parts[0]}`;
+  const texts = all.map((e, k) => inBrackets(brief(edges[e].contribution), k));
+  const numbers = isNumber(gradient) && count === all.length && texts.join(" + ").length <= 26;
+  const parts = texts.slice(0, come.length).join(" + ");
+  if (!whole) return `Σ ${numbers ? `${parts} + …` : say("matches", come.length + count - all.length, count)}`;
+  return `Σ ${numbers ? parts : say("terms", count)} = ${brief(gradient)}`;
 }
 
 // --- what is shown: boxes of nodes and of closed layers -----------------------------------------
 
 /** The scene for a set of closed groups: boxes, frames, links, and the steps as boxes see them. */
 function sceneOf(closed) {
-  const under = groups.map(() => null); // the outermost closed group around, or the group itself
+  // for each group the outermost closed one around it, or itself
+  const under = groups.map(() => null);
   groups.forEach(({ parent }, g) => {
     under[g] = parent !== null && under[parent] !== null ? under[parent]
       : closed.has(g) ? g : null;
@@ -133,7 +146,11 @@ function sceneOf(closed) {
     if (!merged.has(key)) merged.set(key, scene.links.push({ u, v, edges: [] }) - 1);
     scene.links[merged.get(key)].edges.push(e);
   });
-  for (const link of scene.links) link.back = link.edges.filter(known);
+  for (const link of scene.links) {
+    link.back = link.edges.filter(known);
+    link.deep = largest(link.edges.map((e) => depth[edges[e].source]));
+    link.high = largest(link.edges.map((e) => height[edges[e].target]));
+  }
   steps.forEach(({ node }, k) => {
     const box = scene.boxOf[node], last = scene.steps.at(-1);
     if (last && last.box === box) last.to = k; else scene.steps.push({ box, from: k, to: k });

@@ -1,6 +1,9 @@
 // The page: steps, keys, buttons, search, themes, languages, legend.
 
-const PACE = 1600; // milliseconds from step to step when it plays
+// Milliseconds from step to step when it plays.
+const PACE = 1600;
+// The smallest scale at first.
+const READABLE = 0.62;
 let playing = 0;
 
 /** Go to a place of the walk: 0 before it, then the steps, then all gradients. */
@@ -18,7 +21,6 @@ function go(place, { quiet = false } = {}) {
   for (const id of ["play", "next", "last", "slider"]) at(id).disabled = !last;
   refresh();
   at("story").replaceChildren(...storyAt(scene, state.place, go, (g) => toggle(g)));
-  at("panel").scrollTop = 0;
   if (!quiet) at("live").textContent = announcement(scene, state.place);
   const step = state.place && state.place < last ? scene.steps[state.place - 1] : null;
   if (step) reveal(scene.boxes[step.box]);
@@ -43,12 +45,12 @@ function play(on = !playing) {
 
 /** Draw anew with other layers closed; the walk stays at the same operation. */
 function withLayers(change, { whole = true } = {}) {
-  const { scene, place } = state, over = place > scene.steps.length;
-  const raw = place ? done() - 1 : -1, held = document.activeElement?.closest("#graph-view [data-key]");
+  const over = !state.scene || state.place > state.scene.steps.length;
+  const raw = over || !state.place ? -1 : done() - 1, held = document.activeElement?.closest("#graph-view [data-key]");
   change(state.closed);
   redraw();
-  if (whole) fit();
-  search(at("search").value, { quiet: true });
+  if (whole) fit(READABLE); else zoomTo(...Object.values(state.zoom));
+  search(at("search").value);
   const found = state.scene.steps.findIndex(({ from, to }) => from <= raw && raw <= to);
   go(over ? state.scene.steps.length + 1 : found + 1, { quiet: true });
   if (held) (picture.querySelector(`[data-key="${state.focused}"]`) ?? stops()[0])?.focus();
@@ -59,7 +61,7 @@ function toggle(g) {
   const closing = !state.closed.has(g);
   state.focused = closing ? `group ${g}` : `frame ${g}`;
   withLayers((closed) => closing ? closed.add(g) : closed.delete(g));
-  at("live").textContent = `${say(closing ? "close_layer" : "open_layer", oneLine(groups[g].title))}. `
+  at("live").textContent = `${say(closing ? "close_layer" : "open_layer", groups[g].title)}. `
     + say("operations", operationsOf(g));
 }
 
@@ -104,7 +106,6 @@ function focusOn(element) {
   element.focus({ preventScroll: true });
   state.focused = element.dataset.key ?? state.focused;
   if (element.dataset.box !== undefined) reveal(state.scene.boxes[element.dataset.box]);
-  tell(element);
 }
 
 /** A box is pressed: a closed layer opens, a node goes to its step (a leaf to where it is done). */
@@ -129,77 +130,69 @@ function tell(element) {
 
 const part = (target) => target instanceof Element
   ? target.closest("[data-box],[data-link],[data-group]") : null;
-picture.addEventListener("pointerover", (event) => {
+on(picture, "pointerover", (event) => {
   const element = part(event.target);
   if (element && !fingers.size) tell(element); else hideTip();
 });
-picture.addEventListener("pointerleave", () => hideTip());
-picture.addEventListener("focusout", () => hideTip());
-picture.addEventListener("focusin", (event) => {
+on(picture, "pointerleave", () => hideTip());
+on(picture, "focusout", () => hideTip());
+on(picture, "focusin", (event) => {
   const element = part(event.target);
   if (element?.matches(":focus-visible")) tell(element);
 });
-picture.addEventListener("click", (event) => {
+on(picture, "click", (event) => {
   const element = part(event.target);
   if (element && !state.moved) press(element);
 });
 
 // --- search -------------------------------------------------------------------------------------
 
-function search(text, { quiet = false } = {}) {
-  const wanted = text.trim().toLowerCase(), { scene } = state, has = (word) =>
-    Boolean(word) && word.toLowerCase().includes(wanted);
-  const hit = new Set(wanted ? nodes.flatMap((node, i) => [node.label, node.name, node.op,
-    node.symbol, node.scope, node.formula, say(node.kind)].some(has) ? [scene.boxOf[i]] : []) : []);
-  scene.boxes.forEach((box, b) => box.element.classList.toggle("found", hit.has(b)));
-  scene.boxes.forEach((box) => box.element.classList.remove("chosen"));
-  state.matches = [...hit].sort((a, b) => a - b);
-  if (!quiet || !wanted) state.match = -1;
-  state.match = Math.min(state.match, state.matches.length - 1);
-  countMatches(wanted);
-}
-
-function countMatches(wanted) {
-  const { matches, match } = state;
-  at("matches").textContent = !wanted ? "" : !matches.length ? say("no_match")
-    : say("matches", match < 0 ? "–" : match + 1, matches.length);
+/** Mark what has the text in its name, operation or layer; Enter then goes from one to the next. */
+function search(text) {
+  const wanted = text.trim().toLowerCase(), { scene } = state;
+  const has = (word) => word && word.toLowerCase().includes(wanted);
+  const hits = nodes.map(({ label, name, op, symbol, scope, formula, kind }) =>
+    wanted && [label, name, op, symbol, scope, formula, say(kind)].some(has));
+  state.matches = [...new Set(scene.boxOf.filter((_, i) => hits[i]))];
+  scene.boxes.forEach(({ element }, b) => {
+    element.classList.toggle("found", state.matches.includes(b));
+    element.classList.remove("chosen");
+  });
+  state.match = -1;
+  at("matches").textContent = !wanted ? "" : state.matches.length
+    ? say("matches", "–", state.matches.length) : say("no_match");
 }
 
 function nextMatch(by) {
-  const { matches, scene } = state;
-  if (!matches.length) return;
-  state.match = (state.match + by + matches.length + (state.match < 0 && by < 0 ? 1 : 0)) % matches.length;
+  const { matches, scene } = state, count = matches.length;
+  if (!count) return;
+  state.match = state.match < 0 && by < 0 ? count - 1 : (state.match + by + count) % count;
   const box = scene.boxes[matches[state.match]];
-  scene.boxes.forEach((other) => other.element.classList.toggle("chosen", other === box));
+  for (const other of scene.boxes) other.element.classList.toggle("chosen", other === box);
   reveal(box);
-  countMatches("…");
-  at("live").textContent = say("match", state.match + 1, matches.length, box.title);
+  at("matches").textContent = say("matches", state.match + 1, count);
+  at("live").textContent = say("match", state.match + 1, count, box.title);
 }
-at("search").addEventListener("input", (event) => search(event.target.value));
-at("search").addEventListener("keydown", (event) => {
-  if (event.key === "Enter") nextMatch(event.shiftKey ? -1 : 1);
-  if (event.key === "Escape") {
-    event.target.value = "";
-    search("");
-    picture.querySelector('[tabindex="0"]')?.focus();
-  }
+on(at("search"), "input", (event) => search(event.target.value));
+on(at("search"), "keydown", ({ key, shiftKey, target }) => {
+  if (key === "Enter") nextMatch(shiftKey ? -1 : 1);
+  if (key !== "Escape") return;
+  search(target.value = "");
+  picture.querySelector('[tabindex="0"]')?.focus();
 });
 
 // --- theme, language, legend, help --------------------------------------------------------------
 
-const root = document.documentElement;
-const system = matchMedia("(prefers-color-scheme: dark)");
-const chosenTheme = root.dataset.theme;
-function setTheme(theme) { root.dataset.theme = theme; }
-if (!chosenTheme) {
-  setTheme(system.matches ? "dark" : "light");
-  system.addEventListener("change", () => setTheme(system.matches ? "dark" : "light"));
+const root = document.documentElement, system = matchMedia("(prefers-color-scheme: dark)");
+const followSystem = () => { root.dataset.theme = system.matches ? "dark" : "light"; };
+if (!root.dataset.theme) {
+  followSystem();
+  on(system, "change", followSystem);
 }
-const turnTheme = () => setTheme(root.dataset.theme === "dark" ? "light" : "dark");
+const turnTheme = () => { root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark"; };
 
-function setLanguage(other) {
-  language = other;
-  widths.clear();
+function turnLanguage() {
+  language = LANGUAGES[1 - LANGUAGES.indexOf(language)];
   show();
 }
 
@@ -215,28 +208,27 @@ function legend() {
 // --- keys and buttons ---------------------------------------------------------------------------
 
 const turnAround = () => {
-  state.vertical = !state.tall;
+  state.vertical = !state.laid.vertical;
   withLayers(() => {});
 };
 const help = () => at("keys").open ? at("keys").close() : at("keys").showModal();
-const turnLanguage = () => setLanguage(LANGUAGES[1 - LANGUAGES.indexOf(language)]);
 const pressed = (act) => () => { play(false); act(); };
 const BUTTONS = {
   first: pressed(() => go(0)), back: pressed(() => go(state.place - 1)), next: pressed(next),
-  last: pressed(() => go(Infinity)), play: () => play(), fit, theme: turnTheme,
+  last: pressed(() => go(Infinity)), play: () => play(), fit: () => fit(), theme: turnTheme,
   "zoom-in": () => zoomBy(1.25), "zoom-out": () => zoomBy(0.8), turn: turnAround, help,
   "close-layers": closeLayers, "open-layers": openLayers, language: turnLanguage,
   "keys-close": () => at("keys").close(),
 };
-for (const [id, act] of Object.entries(BUTTONS)) at(id).addEventListener("click", act);
-at("slider").addEventListener("input", (event) => pressed(() => go(Number(event.target.value)))());
+for (const [id, act] of Object.entries(BUTTONS)) on(at(id), "click", act);
+on(at("slider"), "input", (event) => pressed(() => go(Number(event.target.value)))());
 
 const KEYS = {
   ArrowRight: BUTTONS.next, ArrowLeft: BUTTONS.back, Home: BUTTONS.first, End: BUTTONS.last,
   " ": BUTTONS.play, "/": () => at("search").focus(), c: collapseKey, t: turnTheme, l: turnLanguage,
-  "?": help, "+": BUTTONS["zoom-in"], "-": BUTTONS["zoom-out"], 0: fit, d: turnAround,
+  "?": help, "+": BUTTONS["zoom-in"], "-": BUTTONS["zoom-out"], 0: () => fit(), d: turnAround,
 };
-document.addEventListener("keydown", (event) => {
+on(document, "keydown", (event) => {
   const { target, key } = event;
   if (key === "Escape") hideTip(0);
   if (event.ctrlKey || event.metaKey || event.altKey || at("keys").open && key !== "?") return;
@@ -258,12 +250,10 @@ function show() {
   play(Boolean(playing));
   legend();
   for (const id of ["close-layers", "open-layers"]) at(id).hidden = !groups.length;
-  withLayers(() => {}, { whole: false });
+  withLayers(() => {}, { whole: !state.scene });
 }
 
-redraw();
 state.place = Infinity;
 show();
-fit();
-addEventListener("resize", fit);
+on(window, "resize", () => fit(READABLE));
 root.dataset.ready = performance.now().toFixed(0);

@@ -1,20 +1,25 @@
 // The explanation beside the picture: what arrives, which rule sends what to whom, what is known.
 
-const LONG = 200; // lines of a list
+// Lines of a list.
+const LONG = 100;
 
 const p = (text, name) => make("p", { class: name }, text);
 const heading = (key, ...parts) => make("h3", {}, say(key, ...parts));
 const formula = (text, name = "") => make("span", { class: `formula ${name}` }, text);
+const red = (text) => formula(text, "grad-text");
+const chip = (text, name = "") => make("span", { class: `chip ${name}` }, text);
+const line = (...content) => make("p", {}, ...content);
+const which = (test) => nodes.map((_, i) => i).filter(test);
 const link = (text, act) => {
   const button = make("button", { type: "button", class: "link" }, text);
-  button.addEventListener("click", act);
+  on(button, "click", act);
   return button;
 };
 
 /** A list with its first lines, and how many more there are. */
-function listOf(items, line, name = "plain", tag = "ul") {
+function listOf(items, parts, name = "plain", tag = "ul") {
   const list = make(tag, { class: name }, ...items.slice(0, LONG).map((item, k) =>
-    make("li", {}, ...[line(item, k)].flat())));
+    make("li", {}, ...parts(item, k))));
   if (items.length > LONG) list.append(make("li", { class: "soft" }, say("more", items.length - LONG)));
   return list;
 }
@@ -31,37 +36,39 @@ function storyAt(scene, place, go, open) {
 }
 
 function forwardList() {
-  const made = nodes.map((_, i) => i).filter((i) => nodes[i].op);
-  return [listOf(made, (i) => {
-    const { plugged, value } = nodes[i];
-    const numbers = plugged && isNumber(value) ? ` = ${oneLine(plugged)}` : "";
-    return [formula(`${wholeTitle(i)}${numbers} = `), formula(brief(value), "value-text")];
-  }, "list", "ol")];
+  const made = which((i) => nodes[i].op);
+  return [listOf(made, forwardLine, "list", "ol")];
+}
+
+/** q = x + y = −2 + 5 = 3. */
+function forwardLine(i) {
+  const { plugged, value } = nodes[i], numbers = plugged && isNumber(value) ? ` = ${plugged}` : "";
+  return [formula(`${wholeTitle(i)}${numbers} = `), formula(brief(value), "value-text")];
 }
 
 function wholeTitle(i) {
   const text = nodes[i].formula || nodes[i].symbol || nodes[i].op;
-  return text ? `${nameOf(i)} = ${oneLine(text)}` : nameOf(i);
+  return text ? `${nameOf(i)} = ${text}` : nameOf(i);
 }
 
 function overview(scene, go) {
-  const ends = nodes.map((_, i) => i).filter((i) => nodes[i].gradient !== null && !nodes[i].op);
+  const ends = which((i) => nodes[i].gradient !== null && !nodes[i].op);
   return [
     make("h2", {}, say("overview")), p(say("overview_text", scene.steps.length)),
     ...flagsList(),
-    listOf(ends, (i) => [formula(`${derivative(i)} = `), formula(said(nodes[i].gradient), "grad-text")]),
+    listOf(ends, (i) => [formula(`${derivative(i)} = `), red(said(nodes[i].gradient))]),
     ...soFar(scene, scene.steps.length + 1, go),
   ];
 }
 
 function flagsList() {
-  const flagged = nodes.map((_, i) => i).filter((i) => flagsOf(i).length);
+  const flagged = which((i) => flagsOf(i).length);
   if (!flagged.length) return [];
   return [heading("flags"), listOf(flagged, (i) => [`${nameOf(i)}: `, ...flagChips(i),
-    nodes[i].reason ? ` ${oneLine(nodes[i].reason)}` : null])];
+    nodes[i].reason ? ` ${nodes[i].reason}` : null])];
 }
 const flagChips = (i) => flagsOf(i).map((flag) =>
-  make("span", { class: "chip flag-chip" }, `⚠ ${say(flag)}`));
+  chip(`⚠ ${say(flag)}`, "flag-chip"));
 
 /** An array for a sentence; a zero that was computed is said to be one. */
 function said(array) {
@@ -74,38 +81,31 @@ function said(array) {
 // --- one step -----------------------------------------------------------------------------------
 
 function nodeStep(step, i) {
-  const node = nodes[i], parts = [];
-  const line = make("p", { class: "big" }, formula(wholeTitle(i)));
-  if (node.plugged && isNumber(node.value)) line.append(formula(` = ${oneLine(node.plugged)}`));
-  line.append(formula(" = "), formula(brief(node.value), "value-text"));
-  parts.push(line, p("", ""));
-  parts.at(-1).append(make("span", { class: "chip" }, say(node.kind)), ...flagChips(i));
-  if (node.order) parts.at(-1).append(" ", say("order", mark(node.order), node.order));
-  parts.push(heading("arrives"), ...arrival(i), heading("sends"));
-  parts.push(...steps[step.to].terms.map((term) => termCard(i, term, step.to + 1)));
-  return parts;
+  const node = nodes[i];
+  return [
+    make("p", { class: "big" }, ...forwardLine(i)),
+    line(chip(say(node.kind)), ...flagChips(i),
+      node.order ? ` ${say("order", mark(node.order), node.order)}` : ""),
+    heading("arrives"), ...arrival(i), heading("sends"),
+    ...steps[step.to].terms.map((term) => termCard(i, term, step.to + 1)),
+  ];
 }
 
 /** ∂f/∂q = Σ of what came, and from whom. */
 function arrival(i) {
   const all = arriving[i], { gradient } = nodes[i];
-  const total = make("p", {}, formula(`${derivative(i)} = `));
-  if (!all.length) {
-    total.append(formula(said(gradient), "grad-text"), ` (${say("begins")})`);
-    return [total];
+  const total = red(said(gradient)), start = formula(`${derivative(i)} = `);
+  if (!all.length) return [line(start, total, ` (${say("begins")})`)];
+  if (all.length === 1 && !isSeed(i)) {
+    return [line(start, total, ` ${say("from", nameOf(edges[all[0]].target))}`)];
   }
-  const terms = all.map((e) => [inBrackets(brief(edges[e].contribution)), edges[e].target]);
-  if (isSeed(i)) terms.unshift(["…", null]);
-  else terms[0][0] = brief(edges[all[0]].contribution);
-  if (terms.length === 1) {
-    total.append(formula(said(gradient), "grad-text"), ` ${say("from", nameOf(terms[0][1]))}`);
-    return [total];
-  }
-  const numbers = isNumber(gradient) && terms.length <= 6;
-  total.append(formula(numbers ? `Σ ${terms.map(([text]) => text).join(" + ")} = `
-    : `Σ ${say("terms", terms.length)} = `), formula(said(gradient), "grad-text"));
-  return [total, listOf(terms, ([text, from]) => [formula(text, "grad-text"),
-    ` ${from === null ? say("seed") : say("from", nameOf(from))}`], "list")];
+  const texts = all.map((e, k) => inBrackets(brief(edges[e].contribution), k));
+  const short = isNumber(gradient) && !isSeed(i) && texts.length <= 6;
+  start.append(`Σ ${short ? texts.join(" + ") : say("terms", texts.length)} = `);
+  const list = listOf(all, (e) => [red(brief(edges[e].contribution)),
+    ` ${say("from", nameOf(edges[e].target))}`], "list");
+  if (isSeed(i)) list.append(make("li", {}, say("seed")));
+  return [line(start, total), list];
 }
 
 /** One term: the rule in letters, in symbols, with numbers; where its result is added. */
@@ -114,11 +114,11 @@ function termCard(i, term, done) {
   const card = make("div", { class: "term" }), list = make("dl");
   const row = (key, ...content) => list.append(make("dt", {}, say(key)), make("dd", {}, ...content));
   card.append(make("h4", {}, make("span", {}, say("to", name)),
-    make("span", { class: "grad-text formula" }, oneLine(term.result))));
+    make("span", { class: "grad-text formula" }, term.result)));
   if (term.rule) {
-    row("rule", formula(oneLine(term.rule)), make("div", { class: "soft" }, lettersOf(i)));
-    row("symbols", formula(oneLine(term.symbols)));
-    row("numbers", formula(`${oneLine(term.numbers)} = `), formula(oneLine(term.result), "grad-text"));
+    row("rule", formula(term.rule), make("div", { class: "soft" }, lettersOf(i)));
+    row("symbols", formula(term.symbols));
+    row("numbers", formula(`${term.numbers} = `), red(term.result));
   }
   if (edge.local !== null) {
     row("local", formula(`∂${nameOf(i)}/∂${name} = ${said(edge.local)}`));
@@ -131,26 +131,28 @@ function termCard(i, term, done) {
 
 /** g = ∂f/∂q, a = x, b = y. */
 function lettersOf(i) {
-  const names = incoming[i].slice(0, 4).map((e) => `${edges[e].input} = ${nameOf(edges[e].source)}`);
-  return say("letters", [`g = ${derivative(i)}`, ...names].join(", "));
+  const ins = incoming[i].slice(0, 4).map((e) => [edges[e].input, nameOf(edges[e].source)]);
+  const out = ins.some(([letter]) => letter === "y") ? "out" : "y";
+  const all = [["g", derivative(i)], ...ins, [out, nameOf(i)]];
+  return say("letters", all.map((pair) => pair.join(" = ")).join(", "));
 }
 
 /** ∂f/∂x: Σ 3 + …, 1 of 2 so far; or complete. */
 function addition(i, done) {
   const come = arrived(i, done).length, all = arriving[i].length;
   const state = complete(i, done) ? say("complete") : say("partly", come, all);
-  return make("p", {}, `${say("added", "")} `, formula(derivative(i)), ": ",
-    formula(oneLine(sumText(i, done)), "grad-text"), " ", make("span", { class: "chip" }, state));
+  return line(`${say("added", "")} `, formula(derivative(i)), ": ",
+    red(sumText(i, done)), " ", chip(state));
 }
 
 // --- a closed layer -----------------------------------------------------------------------------
 
 function layerStep(step, box, open) {
-  const name = oneLine(groups[box.group].title), i = box.node;
+  const name = groups[box.group].title, i = box.node;
   const count = step.to - step.from + 1;
   const parts = [
     make("p", { class: "big" }, formula(`▸ ${name}`)),
-    p(say("layer_step", count === 1 ? say("operation_1") : say("operations", count)), "soft"),
+    p(say("layer_step", countText(count)), "soft"),
     link(say("open_layer", name), () => open(box.group)), heading("arrives"), ...arrival(i),
     heading("sends"),
   ];
@@ -167,15 +169,12 @@ function layerStep(step, box, open) {
 // --- the running list ---------------------------------------------------------------------------
 
 function soFar(scene, place, go) {
-  const passed = scene.steps.slice(0, place);
-  if (!passed.length) return [];
-  const list = listOf(passed, (step, k) => [
-    link(`${boxTitle(scene.boxes[step.box])}`, () => go(k + 1)), " ", formula(sent(scene, step), "grad-text"),
+  const last = Math.min(place, scene.steps.length), first = Math.max(0, last - LONG);
+  const list = listOf(scene.steps.slice(first, last), (step, k) => [
+    link(boxTitle(scene.boxes[step.box]), () => go(first + k + 1)), " ", red(sent(scene, step)),
   ], "list", "ol");
-  if (place <= passed.length && place <= LONG) {
-    list.children[place - 1].className = "current";
-    list.children[place - 1].setAttribute("aria-current", "step");
-  }
+  list.start = first + 1;
+  if (last === place) list.lastChild.setAttribute("aria-current", "step");
   return [heading("so_far"), list];
 }
 
@@ -183,7 +182,7 @@ function soFar(scene, place, go) {
 function sent(scene, { box, from, to }) {
   return steps.slice(from, to + 1).flatMap(({ terms }) => terms)
     .filter(({ source }) => scene.boxOf[source] !== box || nodes[source].kind === "parameter")
-    .map(({ source, result }) => `${nameOf(source)} ${oneLine(result)}`).join(", ");
+    .map(({ source, result }) => `${nameOf(source)} ${result}`).join(", ");
 }
 
 /** One sentence for the live region. */

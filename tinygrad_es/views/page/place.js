@@ -2,7 +2,8 @@
 // out by itself, the innermost first, and is then one box of the frame around it. An arrow that
 // crosses a frame does so at a gate: inside, a pinned end without size; outside, a fixed height.
 
-const FRAME = { head: 32, side: 18 }; // room for the title of a frame, and at its other sides
+// Room for the title of a frame, and at its other sides.
+const FRAME = { head: 32, side: 14 };
 const ROOT = -1;
 
 /** `scene`: boxes {w, h, home}, frames {g, home, title width}, links {u, v, label, back}. */
@@ -66,14 +67,15 @@ function contained(plan, parts, c) {
   const links = [], legs = new Map(), gates = new Map();
   const add = (item, box) => boxes.push(box) && items.push(item) - 1;
   plan.ways.forEach(({ up, meet, down }, e) => {
-    const { u, v, label, thick } = scene.links[e];
-    const end = (box, frames, at) => { // the box or the frame inside c where the arrow ends
+    const { u, v, label, thick, deep, high } = scene.links[e];
+    // the box or the frame inside c where the arrow ends
+    const end = (box, frames) => {
       const k = frames.indexOf(c), inner = k < 0 ? frames.at(-1) : frames[k - 1];
       if (inner === undefined) return [places.get(box), null];
       return [places.get(`frame ${inner}`), parts.get(inner).gates.get(e)];
     };
     const gate = (pin) => {
-      gates.set(e, add({}, { a: 0, c: thick, thin: true, pin }));
+      gates.set(e, add({}, { a: 0, c: thick, thin: true, pin, deep, high }));
       return gates.get(e);
     };
     const legsHere = [];
@@ -92,7 +94,7 @@ function contained(plan, parts, c) {
     if (legsHere.length) legs.set(e, legsHere);
   });
   const labelled = scene.links.some(({ label }) => label);
-  const laid = layered(boxes, links, labelled ? 22 : 52);
+  const laid = layered(boxes, links, labelled ? 15 : 48);
   const frame = scene.frames.find(({ g }) => g === c);
   const head = c === ROOT ? 0 : FRAME.head, side = c === ROOT ? 0 : FRAME.side;
   const [padA, padC] = vertical ? [head, side] : [side, head];

@@ -1,9 +1,11 @@
 // What the page says, in English and Spanish: texts.json has the pairs. {0}, {1} are put in.
 
-const WORDS = JSON.parse(document.getElementById("words").textContent);
-
+const at = (id) => document.getElementById(id);
+const on = (target, name, act, options) => target.addEventListener(name, act, options);
 const LANGUAGES = ["en", "es"];
 let language = LANGUAGES.includes(document.documentElement.lang) ? document.documentElement.lang : "en";
+
+const WORDS = JSON.parse(at("words").textContent);
 
 /** The text of a key in the language at hand; an unknown key is its own text. */
 function say(key, ...parts) {

@@ -1,6 +1,6 @@
 // What the pointer or the focus rests on, in full: statistics, heat maps, small arrays as tables.
 
-const tip = document.getElementById("tip");
+const tip = at("tip");
 const STATISTICS = ["min", "max", "mean", "std", "rms", "zeros", "bad", "size"];
 let tipTimer = 0;
 
@@ -13,7 +13,7 @@ function arraysTable(columns) {
   const body = make("tbody");
   const row = (key, read) => body.append(make("tr", {}, make("th", { scope: "row" }, say(key)),
     ...given.map(([, array]) => make("td", {}, read(array)))));
-  row("value", brief2);
+  row(given.some(([, array]) => array.shape) ? "shape" : "value", brief2);
   if (given.some(([, array]) => array.rms !== undefined)) {
     for (const key of STATISTICS) {
       row(key, (array) => array[key] === undefined ? "" : digits(array[key]));
@@ -49,15 +49,15 @@ function rowsOfValues(values) {
 
 function facts(...pairs) {
   return make("dl", {}, ...pairs.filter(([, text]) => text).flatMap(([key, text]) =>
-    [make("dt", {}, say(key)), make("dd", { class: "formula" }, oneLine(text))]));
+    [make("dt", {}, say(key)), make("dd", { class: "formula" }, text)]));
 }
 
 function nodeTip(i, done) {
   const node = nodes[i], hidden = done < steps.length && !complete(i, done);
   return [
-    make("h3", {}, cut(wholeTitle(i), 200), " ", make("span", { class: "chip" }, say(node.kind)),
+    make("h3", {}, cut(wholeTitle(i), 200), " ", chip(say(node.kind)),
       ...flagChips(i)),
-    ...node.reason ? [p(oneLine(node.reason))] : [],
+    ...node.reason ? [p(node.reason)] : [],
     ...hidden && node.gradient ? [p(`${derivative(i)}: ${say("not_yet")}`, "soft")] : [],
     facts(["numbers", node.plugged], ["dtype", node.dtype], ["scope", node.scope],
       ["order", node.order ? `${mark(node.order)} ${node.order}` : ""], ["line", node.line]),
@@ -67,10 +67,9 @@ function nodeTip(i, done) {
 }
 
 function layerTip(g, done) {
-  const count = operationsOf(g);
   return [
-    make("h3", {}, oneLine(groups[g].path), " ", make("span", { class: "chip" }, say("layer"))),
-    p(count === 1 ? say("operation_1") : say("operations", count)),
+    make("h3", {}, groups[g].path, " ", chip(say("layer"))),
+    p(countText(operationsOf(g))),
     ...[outputOf(g), ...weightsOf(g)].slice(0, 6).flatMap((i) => nodeTip(i, done)),
   ];
 }
@@ -95,20 +94,17 @@ function showTip(element, content) {
   clearTimeout(tipTimer);
   tip.replaceChildren(...content);
   tip.hidden = false;
-  const at = element.getBoundingClientRect(), own = tip.getBoundingClientRect(), gap = 10;
-  const places = [
-    [at.right + gap, at.top], [at.left - own.width - gap, at.top],
-    [at.left, at.bottom + gap], [at.left, at.top - own.height - gap],
-  ];
-  const fits = ([x, y]) => x >= 0 && y >= 0 && x + own.width <= innerWidth && y + own.height <= innerHeight;
-  const [x, y] = places.find(fits) ?? places.find(([x]) => x >= 0 && x + own.width <= innerWidth) ?? places[2];
-  tip.style.left = `${Math.max(4, Math.min(x, innerWidth - own.width - 4))}px`;
-  tip.style.top = `${Math.max(4, Math.min(y, innerHeight - own.height - 4))}px`;
+  const { left, right, top, bottom } = element.getBoundingClientRect();
+  const { width, height } = tip.getBoundingClientRect(), far = right + 10 + width > innerWidth;
+  const beside = !far || left - width > 10;
+  const place = (wanted, size, room) => `${Math.max(4, Math.min(wanted, room - size - 4))}px`;
+  tip.style.left = place(!beside ? left : far ? left - width - 10 : right + 10, width, innerWidth);
+  tip.style.top = place(beside ? top : bottom + 10, height, innerHeight);
 }
 
 function hideTip(delay = 160) {
   clearTimeout(tipTimer);
   tipTimer = setTimeout(() => { tip.hidden = true; }, delay);
 }
-tip.addEventListener("pointerenter", () => clearTimeout(tipTimer));
-tip.addEventListener("pointerleave", () => hideTip());
+on(tip, "pointerenter", () => clearTimeout(tipTimer));
+on(tip, "pointerleave", () => hideTip());
