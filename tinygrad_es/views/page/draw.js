@@ -16,8 +16,10 @@ function make(name, attributes = {}, ...children) {
   return element;
 }
 
-const text = (name, x, y, content) => make("text", { class: name, x: round(x), y: round(y) }, content);
-const rect = (name, x, y, width, height, rx = 0) => make("rect", { class: name, x, y, width, height, rx });
+const text = (name, x, y, content) =>
+  make("text", { class: name, x: round(x), y: round(y) }, content);
+const rect = (name, x, y, width, height, rx = 0) =>
+  make("rect", { class: name, x, y, width, height, rx });
 const path = (name, d, more = {}) => make("path", { class: name, d, ...more });
 const css = getComputedStyle(document.documentElement), widths = new Map(), pens = {};
 for (const [style, font] of Object.entries({
@@ -40,15 +42,15 @@ function heatMap(heat, x, y, width, height, signs = false) {
   const rows = heat.length, columns = heat[0].length;
   const cell = Math.min(width / columns, height / rows, width / 3);
   const group = make("g", { class: "heat", "aria-hidden": "true" });
-  const w = round(columns * cell), h = round(rows * cell);
+  const w = round(columns * cell), h = round(rows * cell), size = round(cell);
   group.append(rect("paper", round(x), round(y), w, h));
   const shades = new Map();
   let minuses = "";
   heat.forEach((row, r) => row.forEach((v, c) => {
     const [left, top] = [round(x + c * cell), round(y + r * cell)];
     const key = typeof v === "string" ? "bad 10" : `${v < 0 ? "less" : "more"} ${shade(v)}`;
-    shades.set(key, `${shades.get(key) ?? ""}M${left} ${top}h${round(cell)}v${round(cell)}h-${round(cell)}z`);
-    if (v < 0) minuses += `M${round(left + cell * 0.3)} ${round(top + cell / 2)}h${round(cell * 0.4)}`;
+    shades.set(key, `${shades.get(key) ?? ""}M${left} ${top}h${size}v${size}h-${size}z`);
+    if (v < 0) minuses += `M${round(left + cell * 0.3)} ${round(top + cell / 2)}h${size * 0.4}`;
   }));
   for (const [key, d] of shades) {
     const [name, level] = key.split(" ");
@@ -68,7 +70,8 @@ function rowsOf(box) {
   const row = (kind, label, array, words) => {
     const sub = array && array.heat && array.heat.length && !array.text.startsWith("[")
       ? `${digits(array.min, 3)} … ${digits(array.max, 3)}` : "";
-    rows.push({ kind, label, array, text: words, sub, heat: box.small || !sub ? null : array.heat });
+    const heat = box.small || !sub ? null : array.heat;
+    rows.push({ kind, label, array, text: words, sub, heat });
   };
   if (!(node.kind === "constant" && isNumber(node.value)) && node.kind !== "run") {
     row("value", say("value"), node.value, brief(node.value));
@@ -106,7 +109,8 @@ function measure(box) {
   box.rows = rowsOf(box);
   box.note = box.group === null ? "" : noteOf(box);
   box.flags = flagsIn(box);
-  let width = widthOf(box.title, "name") + (box.sign ? 36 : 0), height = box.rows.length ? HEADER + 7 : HEADER;
+  let width = widthOf(box.title, "name") + (box.sign ? 36 : 0);
+  let height = box.rows.length ? HEADER + 7 : HEADER;
   for (const row of box.rows) {
     const zero = row.kind === "grad" && isZero(row.array) && !row.text.startsWith("Σ");
     if (zero) row.text = isNumber(row.array) ? say("zero") : `${shapeOf(row.array)} ${say("zero")}`;
@@ -130,8 +134,9 @@ function drawBox(box, [x, y]) {
   box.rx = kind === "input" ? Math.min(13, h / 2) : 6;
   [box.x, box.y] = [round(x - w / 2), round(y - h / 2)];
   box.element = make("g", {
-    class: `box ${kind}${orderClass(layer ? groups[group] : nodes[i])}`, tabindex: -1, role: "button",
-    transform: `translate(${box.x} ${box.y})`, "aria-expanded": layer && "false",
+    class: `box ${kind}${orderClass(layer ? groups[group] : nodes[i])}`,
+    transform: `translate(${box.x} ${box.y})`,
+    tabindex: -1, role: "button", "aria-expanded": layer && "false",
     "data-key": layer ? `group ${group}` : `node ${i}`,
     "data-act": (layer || nodes[i].gradient !== null) && "",
   });
@@ -156,7 +161,7 @@ function fillBox(box) {
   if (box.sign) g.append(text("sign", PAD, 18.5, box.sign));
   g.append(text("name", w / 2, 18.5, box.title));
   drawRows(box, g);
-  box.now = g.appendChild(text("now", w / 2, -9, ""));
+  box.now = g.appendChild(text("now", 0, -9, ""));
 }
 
 function drawRows(box, g) {
@@ -195,7 +200,7 @@ function drawFrame({ g, x, y, w, h }) {
 
 // --- arrows -------------------------------------------------------------------------------------
 
-/** The label of an arrow: on its forward line the local derivative, on the backward one the rest. */
+/** The labels of an arrow: the local derivative, forward, and the contribution, back. */
 function measureLink(link, labelled, vertical) {
   const [e] = link.edges, edge = edges[e], one = link.edges.length === 1;
   const isLocal = one && known(e) && edge.local !== null && isNumber(edge.local);
@@ -204,7 +209,8 @@ function measureLink(link, labelled, vertical) {
   link.backward = !link.back.length ? "" : link.back.length === 1
     ? sizeText(edges[link.back[0]]) : say("terms", link.back.length);
   link.thick = link.back.length ? 16 : 0;
-  const wide = [link.forward, link.backward].map((text) => text ? widthOf(text, "text") * 0.9 + 8 : 0);
+  const wide = [link.forward, link.backward].map((words) =>
+    words ? widthOf(words, "text") * 0.9 + 8 : 0);
   const width = vertical ? 2 * Math.max(8, ...wide) : Math.max(...wide);
   const high = vertical || !link.thick ? 18 : 34;
   link.label = !labelled ? null : largest(wide) ? { w: Math.ceil(width), h: high } : { w: 0, h: 1 };
@@ -229,11 +235,13 @@ function drawLink(link, { pieces, at }, vertical) {
   const half = link.thick ? 8 : 0;
   g.append(path("touch", curves(pieces, vertical)));
   const tall = link.label?.w && at;
-  g.append(arrowOf("forward", shifted(link.forward ? pieces : [pieces.flat()], -half, vertical), 1.5, vertical));
+  const whole = [pieces.flat()], split = vertical ? whole : pieces;
+  const there = shifted(link.forward ? split : whole, -half, vertical);
+  g.append(arrowOf("forward", there, 1.5, vertical));
   if (tall && link.forward) g.append(labelOf("local", at, -half, link.forward, vertical));
   if (link.back.length) {
     const size = largest(link.back.map((e) => sizeOf(edges[e].size)), 0);
-    const line = shifted(pieces, half, vertical).map((piece) => [...piece].reverse()).reverse();
+    const line = shifted(split, half, vertical).map((piece) => [...piece].reverse()).reverse();
     link.way = g.appendChild(make("g", { class: "back" }));
     link.way.append(arrowOf("backward", line, widthOfSize(size), vertical));
     if (tall) link.way.append(labelOf("sent", at, half, link.backward, vertical));

@@ -12,15 +12,14 @@ function layered(boxes, links, gap) {
   if (!boxes.length) return { at: [], routes: [], a: 0, c: 0 };
   const graph = ranked(boxes, links);
   reduceCrossings(graph);
-  const centre = coordinates(graph);
-  const columns = columnsOf(graph, boxes, centre, gap);
-  const at = boxes.map((box, i) => { // what has no input is near what uses it
-    const [start, end] = columns[graph.rank[i]], leaf = !graph.ins[i].length && !box.pin;
-    return [leaf ? end - box.a / 2 : (start + end) / 2, centre[i]];
+  const centre = coordinates(graph), columns = columnsOf(graph, boxes, centre, gap);
+  // what has no input is near what uses it
+  const at = boxes.map((box, i) => {
+    const [left, right] = columns[graph.rank[i]], leaf = !graph.ins[i].length && !box.pin;
+    return [leaf ? right - box.a / 2 : (left + right) / 2, centre[i]];
   });
-  let height = largest(centre.map((c, i) => c + graph.across[i] / 2));
-  const lines = [];
-  height = linesOf(graph, centre, height, lines);
+  const lines = [], end = largest(centre.map((c, i) => c + graph.across[i] / 2));
+  const height = linesOf(graph, centre, end, lines);
   spread(graph, links, lines, boxes, centre);
   const routes = links.map(({ u, v }, e) => {
     const back = graph.rank[u] > graph.rank[v], [first, last] = back ? [v, u] : [u, v];
@@ -255,9 +254,8 @@ function uncrossed(pairs) {
   const kept = [], joined = new Map();
   pairs.sort((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]);
   for (const [, start, end, v, up] of pairs) {
-    const i = kept.filter(([s, e]) => s < start || (s === start && e <= end)).length;
-    if ((!i || kept[i - 1][1] < end) && (i === kept.length || end < kept[i][1])) {
-      kept.splice(i, 0, [start, end]);
+    if (kept.every(([s, e]) => s < start === e < end)) {
+      kept.push([start, end]);
       joined.set(v, up);
     }
   }
@@ -267,11 +265,10 @@ function uncrossed(pairs) {
 /** The coordinate of every node; no two of a rank closer than their sizes allow. */
 function coordinates(graph) {
   const { block, shift, count } = blocks(graph), { across, thin } = graph;
-  const lists = () => Array.from({ length: count }, () => []);
-  const above = lists(), below = lists(), ends = lists();
+  const [above, below, ends] = [0, 0, 0].map(() => Array.from({ length: count }, () => []));
   for (const layer of graph.layers) {
     for (let k = 1; k < layer.length; k++) {
-      const [a, b] = [layer[k - 1], layer[k]];
+      const a = layer[k - 1], b = layer[k];
       const small = (thin[a] ? 1 : 0) + (thin[b] ? 1 : 0);
       const room = (across[a] + across[b] - (BOX_GAP - LINE_GAP) * small) / 2 + BOX_GAP;
       const least = room + shift[a] - shift[b];
@@ -294,8 +291,8 @@ function coordinates(graph) {
 
 /** Draw heavy blocks towards each other, then put those that hang by one arrow beside them. */
 function settle(above, below, ends) {
-  const links = above.flatMap((row, b) => row.map(([a]) => ({ u: a, v: b })));
-  const order = topological(above.length, links), back = [...order].reverse();
+  const pairs = above.flatMap((row, b) => row.map(([a]) => ({ u: a, v: b })));
+  const order = topological(above.length, pairs), back = [...order].reverse();
   const heavy = ends.map((row) => row.length > 1), free = order.map(() => Infinity);
   const pulls = ends.map((row, b) => heavy[b] ? row.filter(([other]) => heavy[other]) : []);
   const pushed = (want) => [
@@ -353,7 +350,7 @@ function columnsOf(graph, boxes, centre, gap) {
 function linesOf(graph, centre, height, lines) {
   const lanes = new Map();
   graph.paths.forEach((path) => {
-    const [u, v] = [path[0], path.at(-1)];
+    const u = path[0], v = path.at(-1);
     const line = path.map((b) => [graph.rank[b], centre[b]]);
     // outside of all boxes, a lane per source
     if (path.length === 2 && graph.rank[v] > graph.rank[u] + 1) {
@@ -370,7 +367,7 @@ function spread(graph, links, lines, boxes, centre) {
   const fans = new Map();
   graph.paths.forEach((path, e) => {
     const { u, du, dv } = links[e], line = lines[e], ends = path[0] === u ? [du, dv] : [dv, du];
-    const away = [0, 1].map((k) => line.at(k ? -2 : 1)[1] + (line.length === 2 && ends[1 - k] || 0));
+    const away = [0, 1].map((k) => line.at(k ? -2 : 1)[1] + (!line[2] && ends[1 - k] || 0));
     for (const k of [0, 1]) {
       const v = path.at(-k), end = line.at(-k);
       if (ends[k] !== null) end[1] = centre[v] + ends[k];

@@ -35,7 +35,9 @@ const arriving = outgoing.map((list) =>
 
 /** How far each node is from the inputs, and from the results: the main chain is drawn straight. */
 const depth = nodes.map(() => 0), height = nodes.map(() => 0);
-edges.forEach(({ source, target }) => { depth[target] = Math.max(depth[target], depth[source] + 1); });
+edges.forEach(({ source, target }) => {
+  depth[target] = Math.max(depth[target], depth[source] + 1);
+});
 [...edges].reverse().forEach(({ source, target }) => {
   height[source] = Math.max(height[source], height[target] + 1);
 });
@@ -107,7 +109,8 @@ function sumText(i, done) {
   const texts = all.map((e, k) => inBrackets(brief(edges[e].contribution), k));
   const numbers = isNumber(gradient) && count === all.length && texts.join(" + ").length <= 26;
   const parts = texts.slice(0, come.length).join(" + ");
-  if (!whole) return `Σ ${numbers ? `${parts} + …` : say("matches", come.length + count - all.length, count)}`;
+  const so = come.length + count - all.length;
+  if (!whole) return `Σ ${numbers ? `${parts} + …` : say("matches", so, count)}`;
   return `Σ ${numbers ? parts : say("terms", count)} = ${brief(gradient)}`;
 }
 

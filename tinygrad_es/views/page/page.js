@@ -13,8 +13,7 @@ function go(place, { quiet = false } = {}) {
   const slider = at("slider");
   slider.max = last;
   slider.value = state.place;
-  const text = !last || !state.place ? say("forward") : state.place === last ? say("overview")
-    : say("step_of", state.place, last - 1);
+  const text = placeText(scene, state.place);
   at("place").textContent = text;
   slider.setAttribute("aria-valuetext", text);
   for (const id of ["first", "back"]) at(id).disabled = !state.place;
@@ -46,7 +45,8 @@ function play(on = !playing) {
 /** Draw anew with other layers closed; the walk stays at the same operation. */
 function withLayers(change, { whole = true } = {}) {
   const over = !state.scene || state.place > state.scene.steps.length;
-  const raw = over || !state.place ? -1 : done() - 1, held = document.activeElement?.closest("#graph-view [data-key]");
+  const raw = over || !state.place ? -1 : done() - 1;
+  const held = document.activeElement?.closest("#graph-view [data-key]");
   change(state.closed);
   redraw();
   if (whole) fit(READABLE); else zoomTo(...Object.values(state.zoom));
@@ -101,7 +101,7 @@ function walk(by) {
 
 function focusOn(element) {
   if (!element) return;
-  for (const other of picture.querySelectorAll('[tabindex="0"]')) other.setAttribute("tabindex", -1);
+  picture.querySelector('[tabindex="0"]')?.setAttribute("tabindex", -1);
   element.setAttribute("tabindex", 0);
   element.focus({ preventScroll: true });
   state.focused = element.dataset.key ?? state.focused;
@@ -115,7 +115,8 @@ function press(element) {
   if (!box) return undefined;
   state.focused = element.dataset.key;
   if (box.group !== null) return toggle(box.group);
-  const k = stepOf.get(box.node) ?? largest(arriving[box.node].map((e) => stepOf.get(edges[e].target)));
+  const k = stepOf.get(box.node)
+    ?? largest(arriving[box.node].map((e) => stepOf.get(edges[e].target)));
   const place = state.scene.steps.findIndex(({ from, to }) => from <= k && k <= to);
   return place < 0 ? undefined : go(place + 1);
 }
@@ -235,10 +236,11 @@ on(document, "keydown", (event) => {
   if (target.matches('input[type="search"]')) return;
   if (target.matches('input[type="range"]') && /^(Arrow|Home|End)/.test(key)) return;
   const element = part(target);
-  if (element && (key === "Enter" || key === " ") && element.dataset.link === undefined) press(element);
+  const enter = key === "Enter" || key === " ";
+  if (element && enter && element.dataset.link === undefined) press(element);
   else if (target.closest("#graph-view") && key === "ArrowDown") walk(1);
   else if (target.closest("#graph-view") && key === "ArrowUp") walk(-1);
-  else if (target.matches("button,summary,a") && (key === " " || key === "Enter")) return;
+  else if (target.matches("button,summary,a") && enter) return;
   else if (Object.hasOwn(KEYS, key)) KEYS[key]();
   else return;
   event.preventDefault();
@@ -253,7 +255,6 @@ function show() {
   withLayers(() => {}, { whole: !state.scene });
 }
 
-state.place = Infinity;
 show();
 on(window, "resize", () => fit(READABLE));
 root.dataset.ready = performance.now().toFixed(0);

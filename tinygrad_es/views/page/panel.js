@@ -20,19 +20,21 @@ const link = (text, act) => {
 function listOf(items, parts, name = "plain", tag = "ul") {
   const list = make(tag, { class: name }, ...items.slice(0, LONG).map((item, k) =>
     make("li", {}, ...parts(item, k))));
-  if (items.length > LONG) list.append(make("li", { class: "soft" }, say("more", items.length - LONG)));
+  const more = items.length - LONG;
+  if (more > 0) list.append(make("li", { class: "soft" }, say("more", more)));
   return list;
 }
 
 /** The children of the panel at a place of the walk: before it, at a step, after it. */
 function storyAt(scene, place, go, open) {
-  if (!steps.length) return [make("h2", {}, say("forward")), p(say("no_gradients")), ...forwardList()];
-  if (place === 0) return [make("h2", {}, say("forward")), p(say("forward_text")), ...forwardList()];
+  const title = make("h2", {}, placeText(scene, place));
+  if (!steps.length || !place) {
+    return [title, p(say(steps.length ? "forward_text" : "no_gradients")), ...forwardList()];
+  }
   if (place > scene.steps.length) return overview(scene, go);
   const step = scene.steps[place - 1], box = scene.boxes[step.box];
-  const top = make("h2", {}, say("step_of", place, scene.steps.length));
   const body = box.group === null ? nodeStep(step, box.node) : layerStep(step, box, open);
-  return [top, ...body, ...soFar(scene, place, go)];
+  return [title, ...body, ...soFar(scene, place, go)];
 }
 
 function forwardList() {
@@ -112,11 +114,12 @@ function arrival(i) {
 function termCard(i, term, done) {
   const edge = edges[term.edge], name = nameOf(term.source);
   const card = make("div", { class: "term" }), list = make("dl");
-  const row = (key, ...content) => list.append(make("dt", {}, say(key)), make("dd", {}, ...content));
+  const row = (key, ...content) =>
+    list.append(make("dt", {}, say(key)), make("dd", {}, ...content));
   card.append(make("h4", {}, make("span", {}, say("to", name)),
     make("span", { class: "grad-text formula" }, term.result)));
   if (term.rule) {
-    row("rule", formula(term.rule), make("div", { class: "soft" }, lettersOf(i)));
+    row("rule", formula(term.rule), make("div", { class: "soft" }, lettersOf(i, term.rule)));
     row("symbols", formula(term.symbols));
     row("numbers", formula(`${term.numbers} = `), red(term.result));
   }
@@ -130,10 +133,11 @@ function termCard(i, term, done) {
 }
 
 /** g = ∂f/∂q, a = x, b = y. */
-function lettersOf(i) {
+function lettersOf(i, rule) {
   const ins = incoming[i].slice(0, 4).map((e) => [edges[e].input, nameOf(edges[e].source)]);
   const out = ins.some(([letter]) => letter === "y") ? "out" : "y";
-  const all = [["g", derivative(i)], ...ins, [out, nameOf(i)]];
+  const all = [["g", derivative(i)], ...ins, [out, nameOf(i)]]
+    .filter(([letter]) => new RegExp(`\\b${letter}\\b`).test(rule));
   return say("letters", all.map((pair) => pair.join(" = ")).join(", "));
 }
 
@@ -175,7 +179,7 @@ function soFar(scene, place, go) {
   ], "list", "ol");
   list.start = first + 1;
   if (last === place) list.lastChild.setAttribute("aria-current", "step");
-  return [heading("so_far"), list];
+  return [heading(last === place ? "so_far" : "controls"), list];
 }
 
 /** What a step sent out of its box: `q −4, z 3`. */
@@ -185,13 +189,15 @@ function sent(scene, { box, from, to }) {
     .map(({ source, result }) => `${nameOf(source)} ${result}`).join(", ");
 }
 
-/** One sentence for the live region. */
+/** What a place is called, and in full for the live region. */
+function placeText({ steps: all }, place) {
+  return !steps.length || !place ? say("forward") : place > all.length ? say("overview")
+    : say("step_of", place, all.length);
+}
 function announcement(scene, place) {
-  if (!steps.length) return say("no_gradients");
-  if (place === 0) return say("forward");
-  if (place > scene.steps.length) return say("overview");
-  const step = scene.steps[place - 1], box = scene.boxes[step.box];
-  const gradient = `${derivative(box.node)} = ${said(nodes[box.node].gradient)}`;
-  return `${say("step_of", place, scene.steps.length)}: ${boxTitle(box)}. ${say("arrives")}: `
-    + `${gradient}. ${say("sends")}: ${sent(scene, step)}.`;
+  const step = scene.steps[place - 1], text = placeText(scene, place);
+  if (!step) return steps.length ? text : say("no_gradients");
+  const box = scene.boxes[step.box], { gradient } = nodes[box.node];
+  return `${text}: ${boxTitle(box)}. ${say("arrives")}: ${derivative(box.node)} = `
+    + `${said(gradient)}. ${say("sends")}: ${sent(scene, step)}.`;
 }

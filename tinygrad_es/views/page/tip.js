@@ -29,9 +29,8 @@ const brief2 = (array) => `${brief(array)}${isZero(array) ? ` (${say("zero")})` 
 /** A heat map of a hundred points; where all elements are there, they stand under it. */
 function bigMap([name, array]) {
   const { group, w, h } = heatMap(array.heat, 0.5, 0.5, 150, 120, true);
-  const picture = make("svg", { width: w + 1, height: h + 1, role: "img", "aria-label": say("heat", name) });
-  picture.append(group);
-  const figure = make("figure", {}, make("figcaption", {}, `${name} ${shapeOf(array)}`), picture);
+  const size = { width: w + 1, height: h + 1, role: "img", "aria-label": say("heat", name) };
+  const figure = make("figure", {}, make("figcaption", {}, `${name} ${shapeOf(array)}`), make("svg", size, group));
   const rows = array.values && rowsOfValues(array.values);
   if (rows && rows[0].length <= 8) {
     figure.append(make("table", {}, make("tbody", {}, ...rows.map((row) =>
@@ -62,7 +61,8 @@ function nodeTip(i, done) {
     facts(["numbers", node.plugged], ["dtype", node.dtype], ["scope", node.scope],
       ["order", node.order ? `${mark(node.order)} ${node.order}` : ""], ["line", node.line]),
     ...arraysTable([[say("value"), node.value], [derivative(i), hidden ? null : node.gradient]]),
-    ...node.gradient === null && node.kind !== "constant" ? [p(`${say("gradient")}: — (${say("none")})`)] : [],
+    ...node.gradient === null && node.kind !== "constant"
+      ? [p(`${say("gradient")}: ${said(null)}`)] : [],
   ];
 }
 

@@ -4,8 +4,8 @@
 const stage = at("stage"), picture = at("graph-view");
 const size = () => [stage.clientWidth, stage.clientHeight];
 const state = {
-  closed: closedAtFirst(), place: 0, vertical: null, matches: [], match: -1, scene: null, laid: null,
-  focused: null, zoom: { k: 1, x: 0, y: 0 },
+  closed: closedAtFirst(), place: Infinity, vertical: null, matches: [], match: -1,
+  scene: null, laid: null, focused: null, zoom: { k: 1, x: 0, y: 0 },
 };
 const done = () => state.place > state.scene.steps.length ? Infinity
   : state.place ? state.scene.steps[state.place - 1].to + 1 : 0;
@@ -21,12 +21,12 @@ function redraw() {
     frame.least = widthOf(cut(groups[frame.g].title, 40), "name") + 60;
   }
   const [width, height] = size();
-  const plans = (state.vertical !== null ? [state.vertical] : count > WIDE ? [false] : [false, true])
-    .map((vertical) => {
-      for (const link of scene.links) measureLink(link, count <= LABELLED, vertical);
-      const plan = placed(scene, vertical);
-      return { ...plan, vertical, scale: Math.min(width / plan.w, height / plan.h, 1.2) };
-    });
+  const ways = count > WIDE ? [false] : [false, true];
+  const plans = (state.vertical !== null ? [state.vertical] : ways).map((vertical) => {
+    for (const link of scene.links) measureLink(link, count <= LABELLED, vertical);
+    const plan = placed(scene, vertical);
+    return { ...plan, vertical, scale: Math.min(width / plan.w, height / plan.h, 1.2) };
+  });
   state.laid = plans.length > 1 && plans[1].scale > 1.15 * plans[0].scale ? plans[1] : plans[0];
   draw(scene, state.laid);
 }
@@ -46,8 +46,8 @@ function draw(scene, laid) {
     drawBox(box, laid.boxes[i]).dataset.box = i;
     return box.element;
   }));
-  const first = picture.querySelector(`[data-key="${state.focused}"]`) ?? scene.boxes.at(-1)?.element;
-  first?.setAttribute("tabindex", 0);
+  (picture.querySelector(`[data-key="${state.focused}"]`) ?? scene.boxes.at(-1).element)
+    .setAttribute("tabindex", 0);
 }
 
 // --- one step -----------------------------------------------------------------------------------
@@ -110,7 +110,7 @@ function fillView() {
 function isNear({ x, y, w, h }, far) {
   const { zoom } = state;
   return size().every((room, axis) => {
-    const [start, long] = axis ? [zoom.y + y * zoom.k, h * zoom.k] : [zoom.x + x * zoom.k, w * zoom.k];
+    const start = axis ? zoom.y + y * zoom.k : zoom.x + x * zoom.k, long = zoom.k * (axis ? h : w);
     return far < 0 ? start >= -far && start + long <= room + far
       : start + long > -far && start < room + far;
   });
