@@ -169,7 +169,7 @@ def test_models_are_called():
     model = tg.Sequential([layers.Dense(2)])
     assert draw(model, np.ones((1, 3)), gradient=np.ones((1, 2))).error is None
     assert "Dense" in draw(model).dot()  # its layers
-    with pytest.raises(ValueError, match=r"\.json and \.txt show a recorded graph"):
+    with pytest.raises(ValueError, match="show a recorded graph"):
         draw(model).save("x.json")
     with pytest.raises(TypeError, match="drawn with its data"):
         draw(model, 1, 2, 3, 4)
@@ -395,7 +395,7 @@ def test_hostile_names_in_every_form(kind, tmp_path):
         form.encode("utf-8")
         assert "<script>" not in form or form == picture.text()
         assert not {"\x00", "\x1b", "\u202e"} & set(form)
-    for ending in ("svg", "dot", "json", "txt", "md", "mmd"):
+    for ending in ("svg", "dot", "html", "json", "txt", "md", "mmd"):
         assert picture.save(tmp_path / f"graph.{ending}").stat().st_size > 0
     assert picture._repr_mimebundle_()
 

@@ -13,13 +13,12 @@ import numpy as np
 
 from ..autodiff.order import topological
 from ..autodiff.tensor import Tensor
+from ..views.health import dead_share, flat_share
 
 __all__ = ["LayerReading", "read", "sum_of_squares"]
 
 # what only arranges numbers anew: behind it a weight is still that weight
 ARRANGED = frozenset(["reshape", "transpose", "astype", "broadcast_to", "clone", "flip", "getitem"])
-FLAT = 0.05  # a slope below this share of the largest one is flat
-FEWEST = 16  # samples (or places) that a unit must be silent on to be dead
 
 
 class LayerReading(NamedTuple):
@@ -181,23 +180,9 @@ def _activity(
         assert node.op is not None
         y = node.value
         if node.op.name == "relu":
-            if np.ndim(y) > 1 and y.shape[-1] and y.size // y.shape[-1] >= FEWEST:
-                dead[name] = max(dead.get(name, 0.0), dead_units(y))
+            share = dead_share(y)
+            if share is not None:
+                dead[name] = max(dead.get(name, 0.0), share)
         elif np.size(y):
             saturated[name] = max(saturated.get(name, 0.0), flat_share(node.op.name, y))
     return saturated, dead
-
-
-def dead_units(y: Any) -> float:
-    """The share of units (the last axis) that are 0 everywhere else."""
-    units = y.shape[-1]
-    return float(1.0 - np.count_nonzero(y.reshape(-1, units).any(axis=0)) / units)
-
-
-def flat_share(name: str, y: Any) -> float:
-    """The share of outputs where the slope is below FLAT of its largest value.
-
-    For tanh the slope is 1 − y², for the sigmoid y·(1 − y), which is ¼·(1 − (2y − 1)²).
-    """
-    size = np.abs(y if name == "tanh" else 2.0 * y - 1.0)
-    return float(np.count_nonzero(size > math.sqrt(1.0 - FLAT)) / np.size(size))

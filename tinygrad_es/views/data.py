@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .flags import flagged
 from .groups import groups, members
 from .numbers import heat, rms, short
 from .snapshot import Edge, Node, Snapshot
@@ -25,8 +26,8 @@ def to_data(graph: Snapshot) -> dict[str, Any]:
     """The graph as a dict.
 
     `nodes`: label, name, kind, op, symbol, shape, dtype, value and gradient (summaries, see
-    `_array`), formula and plugged (with its numbers), scope, group, order, line. `edges`: source,
-    target, input, contribution, local, summed, size (the root mean square of the contribution).
+    `_array`), formula and plugged (with its numbers), scope, group, order, line, flags. `edges`:
+    source, target, input, contribution, local, summed, size (the contribution's root mean square).
     `groups`: title, path, call, calls, order, parent, depth, nodes. `steps`: node, and terms with
     source, edge, rule, symbols, numbers, result. Numbers refer to places in these lists; what was
     not computed is null; NaN and infinities are the texts "nan", "inf", "-inf".
@@ -34,11 +35,15 @@ def to_data(graph: Snapshot) -> dict[str, Any]:
     told = Story(graph) if graph.detailed and len(graph.nodes) <= TOLD else None
     found = groups(graph)
     inner = members(found, len(graph.nodes))
+    flags = flagged(graph).flags
     places = {(edge.target, edge.position): i for i, edge in enumerate(graph.edges)}
     return {
         "format": "tinygrad_es graph 1",
         "root": told.root if told else len(graph.nodes) - 1,
-        "nodes": [_node(node, i, inner[i], told) for i, node in enumerate(graph.nodes)],
+        "nodes": [
+            _node(node, i, inner[i], told) | {"flags": list(flags.get(i, ()))}
+            for i, node in enumerate(graph.nodes)
+        ],
         "edges": [_edge(edge) for edge in graph.edges],
         "groups": [
             {"title": group.title, **group._asdict(), "nodes": list(group.nodes)} for group in found

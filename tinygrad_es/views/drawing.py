@@ -13,9 +13,11 @@ from .compare import verdicts
 from .data import to_json
 from .failure import failed_graph
 from .figure import Figure
+from .flags import flagged
 from .fold import Outline, fold
+from .html import to_html
 from .names import caller_names
-from .pictures import WRITERS, Drawing
+from .pictures import Drawing
 from .snapshot import Snapshot, read
 from .story import Story
 from .subject import ForwardFailed, derived, is_model, merged_names, recorded
@@ -43,6 +45,11 @@ class GraphDrawing(Drawing):
         self.graph: Snapshot = outline.graph
         self.settings = dict(settings)
         self.error = error  # what the forward pass raised, where it did
+
+    def html(self) -> str:
+        """A page to step through the backward pass: one file that needs nothing else."""
+        title, language = self.settings.get("title", ""), self.settings.get("language")
+        return to_html(self.graph, title=title, language=language)
 
     def json(self) -> str:
         """All nodes, edges, numbers, layers and steps as JSON, nothing folded."""
@@ -76,19 +83,6 @@ class GraphDrawing(Drawing):
         ]
 
 
-WRITERS |= {".json": lambda drawing: _of_graph(drawing).json()}
-WRITERS |= {".txt": lambda drawing: _of_graph(drawing).text() + "\n"}
-
-
-def _of_graph(drawing: Drawing) -> GraphDrawing:
-    if isinstance(drawing, GraphDrawing):
-        return drawing
-    raise ValueError(
-        "save: .html, .json and .txt show a recorded graph, draw(loss). Received: a picture of "
-        "something else; .svg and .dot always work."
-    )
-
-
 def draw(
     root: Any,
     *inputs: Any,
@@ -102,6 +96,7 @@ def draw(
     repeats: bool | None = None,
     constants: bool = True,
     labels: bool | None = None,
+    flags: bool = True,
     legend: bool = False,
     title: str = "",
     rankdir: str = "LR",
@@ -134,6 +129,7 @@ def draw(
             by default where more than 60 boxes would be left.
         constants: whether numbers and arrays that have no name are drawn.
         labels: whether arrows carry numbers; by default up to 60 boxes.
+        flags: whether what is wrong is said: vanishing, exploding, dead, saturated, NaN.
         legend: whether the caption explains the signs.
         title: above the picture.
         rankdir: "LR" from left to right, "TB" from top to bottom.
@@ -187,6 +183,9 @@ def draw(
         graph = failure.graph
         settings |= {"failed": failure.place, "note": failure.message, "direction": "forward"}
     assert graph is not None
+    if flags and error is None:
+        found = flagged(graph, language)
+        settings |= {"flags": found.words(language), "note": "; ".join(found.reasons)}
     outline = _folded(graph, collapse, focus, repeats, constants)
     return GraphDrawing(outline, settings, engine, error)
 

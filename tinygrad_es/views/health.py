@@ -36,8 +36,10 @@ __all__ = [
     "SATURATED",
     "VANISHING",
     "Pulse",
+    "dead_share",
     "flag_names",
     "flags_of",
+    "flat_share",
     "judge",
     "lasting",
     "reasons",
@@ -50,6 +52,8 @@ EXPLODING = 1e3  # multiple of it
 GROWTH = 1e3  # multiple of the whole gradient at the first steps, over a training
 DEAD = 0.9  # share of units
 SATURATED = 0.75  # share of outputs
+FLAT = 0.05  # a slope below this share of the largest one is flat
+FEWEST = 16  # samples (or places) that a unit must be silent on to be dead
 ENOUGH = 3  # layers with a reason each
 WINDOW = 10  # records of a training, of which most must agree
 
@@ -163,6 +167,26 @@ def lasting(records: Sequence[Sequence[str]]) -> tuple[str, ...]:
     latest = records[-WINDOW:]
     counts = Counter(flag for flags in latest for flag in flags)
     return tuple(flag for flag in FLAGS if 2 * counts[flag] > len(latest))
+
+
+# --- activations --------------------------------------------------------------------------------
+
+
+def dead_share(y: Any) -> float | None:
+    """The share of ReLU units (the last axis) that are 0 everywhere else; None for few samples."""
+    if np.ndim(y) < 2 or not y.shape[-1] or y.size // y.shape[-1] < FEWEST:
+        return None
+    units = y.shape[-1]
+    return 1.0 - float(np.count_nonzero(y.reshape(-1, units).any(axis=0))) / units
+
+
+def flat_share(name: str, y: Any) -> float:
+    """The share of outputs where the slope is below FLAT of its largest value.
+
+    For tanh the slope is 1 − y², for the sigmoid y·(1 − y), which is ¼·(1 − (2y − 1)²).
+    """
+    size = np.abs(y if name == "tanh" else 2.0 * y - 1.0)
+    return float(np.count_nonzero(size > math.sqrt(1.0 - FLAT)) / np.size(size))
 
 
 # --- in words -----------------------------------------------------------------------------------

@@ -17,11 +17,12 @@ from importlib import resources
 from typing import Any
 
 from ..languages import chosen, say
+from .boxes import figure_of
 from .data import to_data
-from .drawing import figure_of
 from .figure import clean, escape, shorten
 from .snapshot import Snapshot
-from .svg import COLOURS, to_svg
+from .style import COLOURS
+from .svg import to_svg
 
 __all__ = ["to_html", "to_iframe"]
 
@@ -135,7 +136,7 @@ def _asset(name: str) -> str:
 @functools.cache
 def _words() -> dict[str, list[str]]:
     """What the page says: English and Spanish."""
-    return json.loads(_asset("texts.json"))  # type: ignore[no-any-return]  # its form is tested
+    return dict(json.loads(_asset("texts.json")))
 
 
 @functools.cache

@@ -49,6 +49,28 @@ class Drawing:
         """The graph as a Mermaid flowchart, which GitHub draws in a block ```` ```mermaid ````."""
         return to_mermaid(self.figure)
 
+    def html(self) -> str:
+        """A page to step through the backward pass: one file that needs nothing else."""
+        raise self._no_graph()
+
+    def json(self) -> str:
+        """All nodes, edges, numbers, layers and steps as JSON, nothing folded."""
+        raise self._no_graph()
+
+    def text(self) -> str:
+        """The forward and the backward pass in lines of text."""
+        raise self._no_graph()
+
+    def frames(self) -> list[Figure]:
+        """The backward pass in pictures: before it, and after each operation."""
+        raise self._no_graph()
+
+    def _no_graph(self) -> ValueError:
+        return ValueError(
+            ".html, .json, .txt and frames show a recorded graph, that of draw(loss) or "
+            "draw(model, x, y). Received: a picture of something else; .svg and .dot always work."
+        )
+
     def graphviz(self) -> Any:
         """The graph as a `graphviz.Source`, for what that package can do with it."""
         try:
@@ -112,6 +134,9 @@ WRITERS: dict[str, Callable[[Drawing], str | bytes]] = {
     ".dot": Drawing.dot,
     ".gv": Drawing.dot,
     ".mmd": Drawing.mermaid,
+    ".html": lambda drawing: drawing.html(),
+    ".json": lambda drawing: drawing.json(),
+    ".txt": lambda drawing: drawing.text() + "\n",
     ".md": lambda drawing: to_markdown(drawing.figure),
     ".png": lambda drawing: image(drawing.dot(), "png", drawing.engine, drawing.dpi),
     ".pdf": lambda drawing: image(drawing.dot(), "pdf", drawing.engine),
