@@ -3,7 +3,7 @@
     python examples/22_drawing.py [FOLDER] [NAME …]
 
 Writes fan_out.svg, broadcasting.svg, layers.svg, focus.svg, repeats.svg, second_order.svg,
-failure.svg, by_hand.svg and steps.svg (or only those named) into the folder.
+failure.svg, by_hand.svg, vanishing.svg and steps.svg (or only those named) into the folder.
 """
 
 import sys
@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from tinygrad_es import Sequential, Tensor, draw, layers, losses, ops
+from tinygrad_es.utils import set_random_seed
 from tinygrad_es.views import Drawing
 
 
@@ -99,6 +100,21 @@ def by_hand():
     )
 
 
+def vanishing():
+    """Eight sigmoids, each of which passes on a quarter at most: the first layers learn nothing."""
+    set_random_seed(0)
+    model = Sequential(
+        [
+            *(layers.Dense(8, "sigmoid", name=f"hidden_{k}") for k in range(8)),
+            layers.Dense(2, "softmax", name="out"),
+        ]
+    )
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    x = np.random.default_rng(0).normal(size=(16, 4)).astype("float32")
+    labels = np.arange(16) % 2
+    return draw(model, x, labels, collapse="layers", constants=False, title="eight sigmoids")
+
+
 def steps():
     """One of the frames: the second of four operations has just sent its gradients back."""
     x, y, z = (Tensor(v, requires_grad=True) for v in (-2.0, 5.0, -4.0))
@@ -116,6 +132,7 @@ PICTURES = {
     "second_order": second_order,
     "failure": failure,
     "by_hand": by_hand,
+    "vanishing": vanishing,
     "steps": steps,
 }
 

@@ -262,5 +262,5 @@ def test_explain(run, tmp_path):
 
 def test_drawing(run, tmp_path):
     out = run("drawing")
-    assert out.count(".svg") == 9
-    assert len(list(tmp_path.glob("drawings/*.svg"))) == 9
+    assert out.count(".svg") == 10
+    assert len(list(tmp_path.glob("drawings/*.svg"))) == 10
