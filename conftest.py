@@ -11,7 +11,7 @@ import pytest
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ["TINYGRAD_ES_LANGUAGE"] = "en"  # whatever the machine speaks
 if importlib.util.find_spec("matplotlib") is None:  # the extra `plots`: its examples cannot run
-    collect_ignore_glob = ["tinygrad_es/plots/*", "docs/*/plots.md"]
+    collect_ignore_glob = ["tinygrad_es/plots/*", "docs/*/plots.md", "docs/*/gradient-flow.md"]
 
 
 @pytest.fixture(autouse=True)

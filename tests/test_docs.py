@@ -77,13 +77,15 @@ def test_the_pictures_are_what_the_library_draws(example, tmp_path, monkeypatch,
 @pytest.mark.parametrize("path", sorted(DOCS.glob("images/*.png")), ids=lambda p: p.stem)
 def test_the_plots_are_small_and_can_be_made_again(path):
     """matplotlib's pixels depend on its version, so here the names and the sizes are checked."""
-    program = ast.parse(read(ROOT / "examples" / "12_plots.py"))
+    flow = path.stem.startswith("gradient_flow")
+    example, page_name = ("19_gradient_flow", "gradient-flow") if flow else ("12_plots", "plots")
+    program = ast.parse(read(ROOT / "examples" / f"{example}.py"))
     names = [node.name for node in program.body if isinstance(node, ast.FunctionDef)]
     assert path.stem in names
     assert path.stat().st_size < 60_000
-    for page in (DOCS / "en" / "plots.md", DOCS / "es" / "plots.md"):
-        (command,) = re.findall(r"`python examples/12_plots\.py docs/images (.+)`", read(page))
-        assert path.stem in command.split()
+    for page in (DOCS / "en" / f"{page_name}.md", DOCS / "es" / f"{page_name}.md"):
+        (command,) = re.findall(rf"`python examples/{example}\.py docs/images(.*)`", read(page))
+        assert flow or path.stem in command.split()
         assert path in targets(page)
 
 

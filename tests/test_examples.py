@@ -52,6 +52,7 @@ def test_each_example_has_a_test():
         "16_initialization.py",
         "17_saving.py",
         "18_backward_source.py",
+        "19_gradient_flow.py",
         "21_explain.py",
         "22_drawing.py",
     ]
@@ -264,3 +265,16 @@ def test_drawing(run, tmp_path):
     out = run("drawing")
     assert out.count(".svg") == 10
     assert len(list(tmp_path.glob("drawings/*.svg"))) == 10
+
+
+def test_gradient_flow(run):
+    out = run("gradient_flow")
+    products = [line.split()[-1] for line in out.splitlines()[:4]]
+    wanted = ["2.5000000000000e-01", "6.2500000000000e-02", "9.7656250000000e-04"]
+    assert products == [*wanted, "9.5367431640625e-07"]
+    rows = dict(re.findall(r"^  (\d.*?)  +arrives +\S+  (.+)$", out, re.MULTILINE))
+    assert list(rows.values()) == [
+        *("healthy", "healthy", "vanishing", "vanishing", "exploding", "saturated", "dead")
+    ]
+    assert re.search(r"  plain .*, unwell\n  batch norm .*, healthy\n", out)
+    assert "first inf: log, of a (4, 1) array from 0 to 0" in out

@@ -19,6 +19,20 @@ plt = pytest.importorskip("matplotlib.pyplot", reason="plots are the extra `plot
 NAN, INF = float("nan"), float("inf")
 Y, SCORE = [0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]
 DIGITS = np.arange(2 * 8 * 8).reshape(2, 8, 8)
+FLOW = {
+    "step": [0, 10, 20, 30],
+    "norm": {
+        "first": [1e-8, 2e-8, 0.0, NAN],
+        "second": [1e-3, None, 2e-3, INF],
+        "last": [1.0, 0.5, 2.0, 1.0],
+    },
+    "zeros": {"first": [0.0, 0.5, 1.0, 0.0], "second": [0.0] * 4, "last": [0.25] * 4},
+    "flags": {
+        "first": [("vanishing",), ("vanishing",), ("dead",), ("nan",)],
+        "second": [(), ("vanishing",), ("vanishing",), ("vanishing", "saturated")],
+        "last": [()] * 4,
+    },
+}
 
 
 def lines(ax):
@@ -55,6 +69,7 @@ CALLS = {
     "descent": lambda ax: plots.descent(lambda a, b: a + b, [[0, 0], [1, 2]], ax=ax),
     "dropout": lambda ax: plots.dropout([2, 1], ax=ax),
     "fits": lambda ax: plots.fits([0, 1], [0, 1], {"x": lambda x: x}, ax=ax),
+    "gradient_flow": lambda ax: plots.gradient_flow(FLOW, ax=ax),
     "history": lambda ax: plots.history({"loss": [1.0, 0.5]}, ax=ax),
     "images": lambda ax: plots.images(DIGITS[:1], ax=ax),
     "nesterov": lambda ax: plots.nesterov(ax=ax),
@@ -169,6 +184,81 @@ def test_comparing_what_only_one_has_is_refused_only_when_asked_for():
     assert list(lines(plots.compare_histories(found))) == ["a", "b"]
     with pytest.raises(ValueError, match="expected 2 values of 'val_loss'"):
         plots.compare_histories(found, "val_loss")
+
+
+# --- gradient flow -------------------------------------------------------------------------------
+
+
+def test_lines_of_a_flow_show_what_a_logarithm_cannot():
+    ax = plots.gradient_flow(FLOW)
+    assert (ax.get_yscale(), ax.get_xlabel()) == ("log", "step")
+    found = lines(ax)
+    assert list(found) == ["first: NaN", "second: vanishing", "last"]
+    x, y = found["first: NaN"]
+    assert x == [0, 10, 20, 30]
+    np.testing.assert_array_equal(y, [1e-8, 2e-8, NAN, NAN])
+    marks = {n.get_label(): n.get_xdata().tolist() for n in ax.lines if len(n.get_xdata()) < 4}
+    assert marks == {"_zeros": [20], "_broken": [30]}
+    assert sorted(texts(ax)) == ["0", "NaN or inf"]
+    assert ax.get_ylim()[0] < 1e-8 < 2.0 < ax.get_ylim()[1]
+    assert legend(ax) == list(found)
+
+
+def test_bars_of_a_flow_are_those_of_its_latest_record():
+    ax = plots.gradient_flow(FLOW, "bars")
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["first", "second", "last"]
+    assert texts(ax) == ["NaN", "inf, vanishing, saturated"]
+    (bar,) = ax.patches
+    assert bar.get_x() + bar.get_width() == pytest.approx(1.0)
+    assert (ax.get_xscale(), ax.yaxis_inverted()) == ("log", True)
+    shares = plots.gradient_flow(FLOW, "bars", "zeros")
+    assert shares.get_xscale() == "linear"
+    assert shares.get_xlim() == (-0.02, 1.02)
+
+
+def test_heat_map_of_a_flow():
+    ax = plots.gradient_flow(FLOW, "heatmap")
+    (image,) = ax.images
+    shown = image.get_array()
+    assert shown.shape == (3, 4)
+    assert shown.mask.tolist() == [[0, 0, 1, 1], [0, 1, 0, 1], [0, 0, 0, 0]]
+    assert texts(ax) == ["0", "×", "×"]
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["0", "10", "20", "30"]
+    ax.figure.canvas.draw()
+    (right,) = ax.child_axes
+    assert [t.get_text() for t in right.get_yticklabels()] == ["NaN", "vanishing"]
+
+
+def test_a_flow_of_a_model_and_of_a_training():
+    from tinygrad_es import callbacks, gradient_flow
+
+    watch = callbacks.GradientFlow(every=1)
+    model, _ = fitted(epochs=2, callbacks=[watch])
+    x = np.linspace(-1, 1, 20, dtype="float32").reshape(-1, 1)
+    one = gradient_flow(model, x, x**2)
+    names = [layer.name for layer in model.layers]
+    for flow, kind in ((one, "bars"), (watch, "lines"), (watch, "heatmap"), (watch, "bars")):
+        for value in ("norm", "rms", "mean", "zeros", "update", "arrives", "saturated", "dead"):
+            ax = flow.plot(kind, value=value)
+            ax.figure.canvas.draw()
+            plt.close(ax.figure)
+    assert [t.get_text() for t in one.plot().get_yticklabels()] == names
+    assert list(lines(watch.plot())) == names
+    assert lines(watch.plot())[names[0]][1] == watch.history["norm"][names[0]]
+
+
+def test_flows_that_are_none():
+    for wrong in (None, 3, {"loss": [1.0]}):
+        with pytest.raises(TypeError, match="gradient_flow: expected what"):
+            plots.gradient_flow(wrong)
+    empty = {"step": [], "norm": {}, "flags": {}}
+    with pytest.raises(ValueError, match="at least one record"):
+        plots.gradient_flow(empty)
+    with pytest.raises(ValueError, match=r"value: expected one of .*Received: 'size'"):
+        plots.gradient_flow(FLOW, value="size")
+    with pytest.raises(ValueError, match=r"kind: expected one of .*Received: 'pie'"):
+        plots.gradient_flow(FLOW, "pie")
+    assert plt.get_fignums() == []
 
 
 # --- activations --------------------------------------------------------------------------------

@@ -146,7 +146,13 @@ def _bars(records: Records, ax: Axes | None) -> Axes:
             words = ["—"]
         words += [flag_names(flags, "en")] if flags else []
         if words:
-            _label(ax, size if drawn else low, i, ", ".join(words), ink if flags else "black")
+            _label(
+                ax,
+                size if drawn else low,
+                i,
+                ", ".join(dict.fromkeys(words)),
+                ink if flags else "black",
+            )
     ax.set_yticks(range(n), records.names)
     ax.set_ylim(n - 0.4, -0.6)  # the first layer at the top
     ax.set_xlabel(LABELS[records.value])
