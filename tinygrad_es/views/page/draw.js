@@ -5,14 +5,18 @@ const PAD = 11, HEADER = 27, ROW = 18, TALL = 34, HEAT = 26, TIP = 7;
 // Boxes, up to which there are heat maps in them and labels at arrows.
 const DETAILED = 150, LABELLED = 250;
 
+function withAttributes(element, attributes) {
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value !== undefined && value !== false) element.setAttribute(key, value);
+  }
+  return element;
+}
+
 /** An element: attributes, then children (texts or elements). */
 function make(name, attributes = {}, ...children) {
   const svg = /^(svg|g|path|rect|text|circle|line|desc)$/.test(name);
   const element = svg ? document.createElementNS(SVG, name) : document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (value !== null && value !== undefined && value !== false) element.setAttribute(key, value);
-  }
-  element.append(...children.filter((child) => child !== null && child !== undefined));
+  withAttributes(element, attributes).append(...children.filter((child) => child !== null && child !== undefined));
   return element;
 }
 
@@ -136,12 +140,15 @@ function drawBox(box, [x, y]) {
   box.element = make("g", {
     class: `box ${kind}${orderClass(layer ? groups[group] : nodes[i])}`,
     transform: `translate(${box.x} ${box.y})`,
+  });
+  if (layer) box.element.append(frameRect(box, "under", 0, 4));
+  box.card = withAttributes(frameRect(box, "card", 0), {
     tabindex: -1, role: "button", "aria-expanded": layer && "false",
     "data-key": layer ? `group ${group}` : `node ${i}`,
     "data-act": (layer || nodes[i].gradient !== null) && "",
   });
-  if (layer) box.element.append(frameRect(box, "under", 0, 4));
-  box.element.append(frameRect(box, "halo", 5), frameRect(box, "card", 0));
+  box.inner = make("g", { class: "inner", "aria-hidden": "true" });
+  box.element.append(box.card, frameRect(box, "halo", 5), box.inner);
   return box.element;
 }
 
@@ -151,7 +158,7 @@ function frameRect({ w, h, rx }, name, by, move = -by) {
 }
 
 function fillBox(box) {
-  const { w, h, rx, element: g } = box, low = box.rows.length ? HEADER : h;
+  const { w, h, rx, inner: g } = box, low = box.rows.length ? HEADER : h;
   box.filled = true;
   g.append(low === h ? frameRect(box, "head", 0) : path("head", `M0 ${low}V${rx}`
     + `a${rx} ${rx} 0 0 1 ${rx} -${rx}H${w - rx}a${rx} ${rx} 0 0 1 ${rx} ${rx}V${low}z`));
@@ -189,13 +196,13 @@ function drawFrame({ g, x, y, w, h }) {
   const title = `▾ ${cut(groups[g].title, 40)}`;
   const wide = widthOf(title, "name") + 18;
   const order = orderClass(groups[g]);
-  const button = make("g", {
-    class: "frame-title", role: "button", tabindex: -1, "aria-expanded": "true",
-    "aria-label": say("close_layer", groups[g].title), "data-group": g,
-    "data-key": `frame ${g}`,
-  }, rect("tab", x + 8, y + 6, wide, 21, 5), text("frame-name", x + 17, y + 21, title));
+  const button = withAttributes(rect("tab", x + 8, y + 6, wide, 21, 5), {
+    role: "button", tabindex: -1, "aria-expanded": "true", "data-group": g,
+    "aria-label": say("close_layer", groups[g].title), "data-key": `frame ${g}`,
+  });
+  const name = withAttributes(text("frame-name", x + 17, y + 21, title), { "aria-hidden": "true" });
   const depth = groups[g].depth % 2 ? "odd" : "even";
-  return [rect(`frame ${depth}${order}`, x, y, w, h, 10), button];
+  return [rect(`frame ${depth}${order}`, x, y, w, h, 10), button, name];
 }
 
 // --- arrows -------------------------------------------------------------------------------------
@@ -233,7 +240,7 @@ const widthOfSize = scaleOfSizes();
 function drawLink(link, { pieces, at }, vertical) {
   const g = make("g", { class: "arrow", tabindex: -1, role: "img" });
   const half = link.thick ? 8 : 0;
-  g.append(path("touch", curves(pieces, vertical)));
+  g.append(path("touch", curves([pieces.flat()], vertical)));
   const tall = link.label?.w && at;
   const whole = [pieces.flat()], split = vertical ? whole : pieces;
   const there = shifted(link.forward ? split : whole, -half, vertical);
@@ -254,9 +261,7 @@ const sizeOf = (size) => typeof size === "number" ? size : Infinity;
 function labelOf(name, [x, y], by, content, vertical) {
   const side = Math.sign(by), [left, low] = vertical ? [by + side * 4, 0] : [0, by];
   const anchor = !vertical || !side ? "middle" : side < 0 ? "end" : "start";
-  const label = text(name, x + left, y + 4 + low, content);
-  label.setAttribute("text-anchor", anchor);
-  return label;
+  return withAttributes(text(name, x + left, y + 4 + low, content), { "text-anchor": anchor });
 }
 
 /** The route a little beside itself: forward and backward lines run in parallel. */

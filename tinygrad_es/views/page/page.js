@@ -91,7 +91,8 @@ function collapseKey() {
 function stops() {
   const { scene } = state, into = scene.boxes.map(() => []);
   scene.links.forEach((link) => into[link.v].push(link.element));
-  return [...at("titles").children, ...scene.boxes.flatMap((box, b) => [box.element, ...into[b]])];
+  const frames = picture.querySelectorAll(".tab");
+  return [...frames, ...scene.boxes.flatMap((box, b) => [box.card, ...into[b]])];
 }
 
 function walk(by) {
@@ -122,11 +123,10 @@ function press(element) {
 }
 
 function tell(element) {
-  const { scene } = state, { box, link, group } = element.dataset, now = done();
-  if (link !== undefined) showTip(element, linkTip(scene.links[link], now));
-  else if (group !== undefined) showTip(element, layerTip(Number(group), now));
-  else if (scene.boxes[box].group !== null) showTip(element, layerTip(scene.boxes[box].group, now));
-  else showTip(element, nodeTip(scene.boxes[box].node, now));
+  const { box, link, group } = element.dataset, { boxes, links } = state.scene;
+  const found = boxes[box], g = group ?? found?.group ?? null;
+  showTip(element, link !== undefined ? linkTip(links[link], done())
+    : g !== null ? layerTip(Number(g), done()) : nodeTip(found.node, done()));
 }
 
 const part = (target) => target instanceof Element

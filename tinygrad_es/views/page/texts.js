@@ -3,7 +3,7 @@
 const at = (id) => document.getElementById(id);
 const on = (target, name, act, options) => target.addEventListener(name, act, options);
 const LANGUAGES = ["en", "es"];
-let language = LANGUAGES.includes(document.documentElement.lang) ? document.documentElement.lang : "en";
+let language = document.documentElement.lang;
 
 const WORDS = JSON.parse(at("words").textContent);
 

@@ -30,7 +30,8 @@ const brief2 = (array) => `${brief(array)}${isZero(array) ? ` (${say("zero")})` 
 function bigMap([name, array]) {
   const { group, w, h } = heatMap(array.heat, 0.5, 0.5, 150, 120, true);
   const size = { width: w + 1, height: h + 1, role: "img", "aria-label": say("heat", name) };
-  const figure = make("figure", {}, make("figcaption", {}, `${name} ${shapeOf(array)}`), make("svg", size, group));
+  const caption = make("figcaption", {}, `${name} ${shapeOf(array)}`);
+  const figure = make("figure", {}, caption, make("svg", size, group));
   const rows = array.values && rowsOfValues(array.values);
   if (rows && rows[0].length <= 8) {
     figure.append(make("table", {}, make("tbody", {}, ...rows.map((row) =>

@@ -37,16 +37,17 @@ function draw(scene, laid) {
   picture.setAttribute("width", Math.ceil(laid.w));
   picture.setAttribute("height", Math.ceil(laid.h));
   fill("frames", frames.map(([rect]) => rect));
-  fill("titles", frames.map(([, title]) => title));
+  fill("titles", frames.flatMap(([, ...title]) => title));
   fill("links", scene.links.map((link, e) => {
     drawLink(link, laid.links[e], laid.vertical).dataset.link = e;
     return link.element;
   }));
   fill("boxes", scene.boxes.map((box, i) => {
-    drawBox(box, laid.boxes[i]).dataset.box = i;
-    return box.element;
+    const element = drawBox(box, laid.boxes[i]);
+    box.card.dataset.box = i;
+    return element;
   }));
-  (picture.querySelector(`[data-key="${state.focused}"]`) ?? scene.boxes.at(-1).element)
+  (picture.querySelector(`[data-key="${state.focused}"]`) ?? scene.boxes.at(-1).card)
     .setAttribute("tabindex", 0);
 }
 
@@ -93,7 +94,7 @@ function refreshBox(box, now) {
   const ready = all || complete(i, now) || nodes[i].gradient === null;
   const text = say("node_label", cut(box.title, 80), say(box.kind), brief(nodes[i].value),
     ready ? said(nodes[i].gradient) : sumText(i, now) || say("not_yet"));
-  box.element.setAttribute("aria-label", [text, ...box.flags.map((flag) => say(flag))].join(", "));
+  box.card.setAttribute("aria-label", [text, ...box.flags.map((flag) => say(flag))].join(", "));
 }
 
 /** Draw what is in the boxes that are in view, or near: a large graph has many that are not. */
