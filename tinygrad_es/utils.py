@@ -11,8 +11,8 @@ from .autodiff.errors import describe
 from .layers.layer import clear_session
 from .ops import random as library
 from .registry import CUSTOM, custom_object_scope, register_keras_serializable
-from .views.engines import NoEngine
-from .views.pictures import Drawing
+from .views.figures.engines import NoEngine
+from .views.figures.pictures import Drawing
 
 __all__ = [
     "PyDataset",

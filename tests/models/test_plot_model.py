@@ -10,8 +10,8 @@ import pytest
 
 import tinygrad_es as tg
 from tinygrad_es import Model, Sequential, layers, set_language, utils
-from tinygrad_es.views import engines
-from tinygrad_es.views.figure import Arrow
+from tinygrad_es.views.figures import engines
+from tinygrad_es.views.figures.figure import Arrow
 
 
 def chain():

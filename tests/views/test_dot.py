@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from tinygrad_es.views.dot import to_dot
-from tinygrad_es.views.figure import Arrow, Box, Figure, clean, role, shorten
+from tinygrad_es.views.figures.dot import to_dot
+from tinygrad_es.views.figures.figure import Arrow, Box, Figure, clean, role, shorten
 
 HOSTILE = [
     '"];} digraph evil { x [label="',

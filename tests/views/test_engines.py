@@ -12,8 +12,9 @@ import types
 import pytest
 
 from tinygrad_es import set_language
-from tinygrad_es.views import Drawing, engines, pictures
-from tinygrad_es.views.figure import Arrow, Box, Figure
+from tinygrad_es.views import Drawing
+from tinygrad_es.views.figures import engines, pictures
+from tinygrad_es.views.figures.figure import Arrow, Box, Figure
 
 ANSWER = "cat >/dev/null; echo '<?xml?><svg>from dot</svg>'"
 

@@ -17,7 +17,7 @@ import pytest
 import tinygrad_es as tg
 from tinygrad_es import Tensor, explain, layers, losses, ops
 from tinygrad_es.autodiff.primitive import PRIMITIVES
-from tinygrad_es.views.sentences import SENTENCES
+from tinygrad_es.views.explanation.sentences import SENTENCES
 
 from . import test_snapshot
 from .test_snapshot import GRAPHS
@@ -661,7 +661,7 @@ def test_a_long_graph_is_left_out_in_the_middle():
 
 
 def test_beyond_all_limits_only_gradients_are_shown(monkeypatch):
-    module = sys.modules["tinygrad_es.views.explain"]
+    module = sys.modules["tinygrad_es.views.explanation.explain"]
     monkeypatch.setattr(module, "DETAILED", 3)
     text = explain(chain(5), names=False, language="en").text()
     assert "only the gradients are shown" in text

@@ -20,7 +20,7 @@ from tinygrad_es.views import html, snapshot
 from tinygrad_es.views.html import to_html, to_iframe
 from tinygrad_es.views.notation import number
 
-from test_html import HOSTILE, chain_rule, empty, hostile, not_finite
+from .test_html import HOSTILE, chain_rule, empty, hostile, not_finite
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright: extra `browser`")
 CHROMIUM = os.environ.get("CHROMIUM") or next(

@@ -6,7 +6,7 @@ from itertools import combinations, pairwise
 
 import pytest
 
-from tinygrad_es.views.layout import Layout, layered
+from tinygrad_es.views.figures.layout import Layout, layered
 
 Graph = tuple[list[tuple[float, float]], list[tuple[int, int]]]
 

@@ -11,8 +11,8 @@ from html import unescape
 
 import pytest
 
-from tinygrad_es.views.figure import Arrow, Box, Figure, clean, shorten
-from tinygrad_es.views.mermaid import to_markdown, to_mermaid
+from tinygrad_es.views.figures.figure import Arrow, Box, Figure, clean, shorten
+from tinygrad_es.views.figures.mermaid import to_markdown, to_mermaid
 
 HOSTILE = [
     "<script>alert('x')</script>",

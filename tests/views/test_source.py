@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from source_graphs import GRAPHS
 
 import tinygrad_es as tg
 from tinygrad_es import GradientError, Tensor, backward_source, primitive
@@ -24,6 +23,8 @@ from tinygrad_es.autodiff.order import topological
 from tinygrad_es.autodiff.primitive import PRIMITIVES
 from tinygrad_es.check.battery import inputs_of_sample
 from tinygrad_es.check.numeric import cotangent
+
+from .source_graphs import GRAPHS
 
 ROWS = {op.name: op for op in PRIMITIVES.values() if op.differentiable}
 SAMPLES = [f"{name}-{k}" for name, op in sorted(ROWS.items()) for k in range(len(op.samples))]

@@ -10,9 +10,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-import tinygrad_es.views.svg as module
-from tinygrad_es.views.figure import BOX_KINDS, Arrow, Box, Figure
-from tinygrad_es.views.svg import text_width, to_svg
+import tinygrad_es.views.figures.svg as module
+from tinygrad_es.views.figures.figure import BOX_KINDS, Arrow, Box, Figure
+from tinygrad_es.views.figures.svg import text_width, to_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 ROOT = Path(module.__file__).parents[2]
@@ -172,9 +172,9 @@ def test_arrow_heads_touch_the_border_of_their_box() -> None:
 def test_the_same_text_in_every_process() -> None:
     program = (
         "import random\n"
-        "from tinygrad_es.views.figure import *\n"
-        "from tinygrad_es.views.dot import to_dot\n"
-        "from tinygrad_es.views.svg import to_svg\n"
+        "from tinygrad_es.views.figures.figure import *\n"
+        "from tinygrad_es.views.figures.dot import to_dot\n"
+        "from tinygrad_es.views.figures.svg import to_svg\n"
         "r = random.Random(5)\n"
         "boxes = [Box(f'k{i}', f'n{i}', (('value', 'v'),), 'operation') for i in range(80)]\n"
         "pairs = [sorted(r.sample(range(80), 2)) for _ in range(120)]\n"

@@ -9,13 +9,15 @@ from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
-from test_layout import check
 
-from tinygrad_es.views import Drawing, engines
-from tinygrad_es.views.figure import Arrow, Box, Figure
-from tinygrad_es.views.layout import layered
-from tinygrad_es.views.svg import in_rows, text_width, to_svg
-from tinygrad_es.views.wrap import SCREEN, folded
+from tinygrad_es.views import Drawing
+from tinygrad_es.views.figures import engines
+from tinygrad_es.views.figures.figure import Arrow, Box, Figure
+from tinygrad_es.views.figures.layout import layered
+from tinygrad_es.views.figures.svg import in_rows, text_width, to_svg
+from tinygrad_es.views.figures.wrap import SCREEN, folded
+
+from .test_layout import check
 
 SVG = "{http://www.w3.org/2000/svg}"
 ROWS = (("output", "(32, 64)"), ("params", "4,160"), ("|grad|", "1.2e-03"))

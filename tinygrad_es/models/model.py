@@ -15,7 +15,7 @@ from ..layers.operation import Operation
 from ..layers.symbolic import SymbolicTensor
 from ..registry import parameters
 from ..tree import map_structure, pack
-from ..views.figure import Figure
+from ..views.figures.figure import Figure
 from .compiled import Metrics
 from .configuration import MODELS, functional_config, functional_of, serialize_layer
 from .function import Function

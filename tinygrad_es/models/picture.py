@@ -10,7 +10,7 @@ from ..layers.input import InputLayer
 from ..layers.layer import Layer
 from ..layers.symbolic import SymbolicTensor
 from ..tree import leaves
-from ..views.figure import Arrow, Box, Figure
+from ..views.figures.figure import Arrow, Box, Figure
 from .summary import shape_text
 
 __all__ = ["Call", "Details", "Wiring", "chain_wiring", "function_wiring", "model_figure"]

@@ -1,9 +1,9 @@
 """Views of a recorded graph: one snapshot, many ways to show it."""
 
 from .drawing import Drawing, draw
-from .explain import Explanation, explain
+from .explanation.explain import Explanation, explain
 from .snapshot import Snapshot, snapshot
-from .source import Source, backward_source
+from .source.source import Source, backward_source
 
 __all__ = [
     "Drawing",

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..languages import say
 from .failure import operand_rows
-from .figure import Arrow, Box, Figure, Row
+from .figures.figure import Arrow, Box, Figure, Row
 from .fold import Item, Link, Outline, fold
 from .notation import number
 from .numbers import brief, heat, rms, short

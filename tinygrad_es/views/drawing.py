@@ -12,12 +12,12 @@ from .boxes import DIRECTIONS, figure_of
 from .compare import verdicts
 from .data import to_json
 from .failure import failed_graph
-from .figure import Figure
+from .figures.figure import Figure
+from .figures.pictures import Drawing
 from .flags import flagged
 from .fold import Outline, fold
 from .html import to_html
 from .names import caller_names
-from .pictures import Drawing
 from .snapshot import Snapshot, read
 from .story import Story
 from .subject import ForwardFailed, derived, is_model, merged_names, recorded

@@ -19,10 +19,10 @@ from typing import Any
 from ..languages import chosen, say
 from .boxes import figure_of
 from .data import to_data
-from .figure import clean, escape, shorten
+from .figures.figure import clean, escape, shorten
+from .figures.style import COLOURS
+from .figures.svg import to_svg
 from .snapshot import Snapshot
-from .style import COLOURS
-from .svg import to_svg
 
 __all__ = ["to_html", "to_iframe"]
 

@@ -31,7 +31,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..autodiff.primitive import PRIMITIVES, Primitive
-from .figure import clean, shorten
+from .figures.figure import clean, shorten
 from .formulas import forward_source, letters_of, local_source, rule_source, told
 from .notation import LATEX, TEXT, Dialect, latex_name, latex_number, mathematics, number
 from .numbers import brief

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..languages import say
-from .figure import clean
+from .figures.figure import clean
 from .notation import number
 from .numbers import short
 from .snapshot import Snapshot

@@ -15,7 +15,7 @@ import json
 import re
 import warnings
 
-from tinygrad_es.views.figure import Arrow, Box, Figure, clean, shorten
+from tinygrad_es.views.figures.figure import Arrow, Box, Figure, clean, shorten
 
 __all__ = ["to_markdown", "to_mermaid"]
 

@@ -16,10 +16,10 @@ import textwrap
 from collections.abc import Callable
 from typing import Any
 
-from ..autodiff import arrays
-from ..autodiff.expressions import helper_names
-from ..autodiff.primitive import PRIMITIVES, Primitive
-from ..autodiff.program import Program
+from ...autodiff import arrays
+from ...autodiff.expressions import helper_names
+from ...autodiff.primitive import PRIMITIVES, Primitive
+from ...autodiff.program import Program
 from .writing import parts_of
 
 __all__ = ["definition", "has_definition", "needed"]

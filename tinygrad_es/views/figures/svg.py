@@ -7,13 +7,13 @@ same in every run.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tinygrad_es.views.cards import LABEL_LIMIT, Card
-from tinygrad_es.views.figure import Arrow, Figure, clean, escape, shorten
-from tinygrad_es.views.layout import Layout, layered
-from tinygrad_es.views.lettering import decimal, element, text_width, wrapped
-from tinygrad_es.views.routing import Point
-from tinygrad_es.views.style import SHAPES, colours
-from tinygrad_es.views.wrap import folded
+from tinygrad_es.views.figures.cards import LABEL_LIMIT, Card
+from tinygrad_es.views.figures.figure import Arrow, Figure, clean, escape, shorten
+from tinygrad_es.views.figures.layout import Layout, layered
+from tinygrad_es.views.figures.lettering import decimal, element, text_width, wrapped
+from tinygrad_es.views.figures.routing import Point
+from tinygrad_es.views.figures.style import SHAPES, colours
+from tinygrad_es.views.figures.wrap import folded
 
 MARGIN = 20.0
 LINE = 17.0  # of the caption
@@ -133,7 +133,7 @@ def _upright(p: Point, q: Point) -> bool:
 def to_svg(figure: Figure) -> str:
     """The figure as SVG text: valid XML, drawn by the built-in layout.
 
-    >>> from tinygrad_es.views.figure import Box
+    >>> from tinygrad_es.views.figures.figure import Box
     >>> figure = Figure([Box("x", "x", (("value", "-2"), ("grad", "-4")), "input")])
     >>> to_svg(figure).startswith('<svg xmlns="http://www.w3.org/2000/svg"')
     True

@@ -18,8 +18,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from tinygrad_es.views import routing
-from tinygrad_es.views.routing import LINE_GAP, Edge, Links, Numbers, Point
+from tinygrad_es.views.figures import routing
+from tinygrad_es.views.figures.routing import LINE_GAP, Edge, Links, Numbers, Point
 
 Gaps = list[list[tuple[int, float]]]  # per block: (a neighbouring block, least distance to it)
 

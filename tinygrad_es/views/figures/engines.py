@@ -22,7 +22,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ..languages import say
+from ...languages import say
 from .dot import to_dot
 from .figure import Figure
 from .svg import in_rows, to_svg

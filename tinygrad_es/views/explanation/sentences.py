@@ -6,7 +6,7 @@ derivatives; one that is not here gets the general sentence, and its rule from t
 
 from __future__ import annotations
 
-from ..languages import say
+from ...languages import say
 
 __all__ = ["BROADCAST", "GENERAL", "LAYER", "SENTENCES", "sentence"]
 

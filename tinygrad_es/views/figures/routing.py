@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tinygrad_es.views.layout import Graph
+    from tinygrad_es.views.figures.layout import Graph
 
 Point = tuple[float, float]
 Edge = tuple[int, int]

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..autodiff.primitive import PRIMITIVES
-from .snapshot import Edge, Snapshot
+from ...autodiff.primitive import PRIMITIVES
+from ..snapshot import Edge, Snapshot
 
 __all__ = ["Layer", "agree", "layers_of", "slope"]
 

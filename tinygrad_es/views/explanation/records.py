@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .story import Story
+from ..story import Story
 
 __all__ = ["Record", "Sent", "record_of"]
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from tinygrad_es.views.figure import Box, clean, escape, role, shorten, tint
-from tinygrad_es.views.lettering import decimal, element, text_width
+from tinygrad_es.views.figures.figure import Box, clean, escape, role, shorten, tint
+from tinygrad_es.views.figures.lettering import decimal, element, text_width
 
 PAD = 11.0  # between the border of a box and its text
 HEADER = 27.0

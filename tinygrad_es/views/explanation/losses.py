@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..snapshot import Edge, Snapshot
 from .network import agree
-from .snapshot import Edge, Snapshot
 
 __all__ = ["Loss", "losses_of"]
 

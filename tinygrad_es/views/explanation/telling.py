@@ -11,7 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from ..languages import say
+from ...languages import say
+from ..figures.figure import clean, shorten
+from ..formulas import letters_of
+from ..notation import LATEX, latex_name, mathematics
+from ..snapshot import Edge, Snapshot
+from ..story import Story, Term
 from .document import (
     Array,
     Block,
@@ -29,12 +34,7 @@ from .document import (
     part_text,
     shape_text,
 )
-from .figure import clean, shorten
-from .formulas import letters_of
-from .notation import LATEX, latex_name, mathematics
 from .sentences import BROADCAST, sentence
-from .snapshot import Edge, Snapshot
-from .story import Story, Term
 
 __all__ = ["Teller"]
 

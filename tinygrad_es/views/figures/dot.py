@@ -7,7 +7,7 @@ The text depends on the figure only, so it can be compared with a golden file. B
 from functools import lru_cache
 from textwrap import wrap
 
-from tinygrad_es.views.figure import Arrow, Box, Figure, clean, escape, role, shorten, tint
+from tinygrad_es.views.figures.figure import Arrow, Box, Figure, clean, escape, role, shorten, tint
 
 TEXT_LIMIT, CAPTION_LIMIT = 60, 600
 

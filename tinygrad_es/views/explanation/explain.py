@@ -12,16 +12,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..autodiff.errors import describe
-from ..autodiff.tensor import Tensor
-from ..languages import chosen
+from ...autodiff.errors import describe
+from ...autodiff.tensor import Tensor
+from ...languages import chosen
+from ..names import caller_names
+from ..snapshot import snapshot
 from .document import Document, to_text
 from .markdown import to_markdown
 from .matrices import matrices_of
-from .names import caller_names
 from .narration import Narration
 from .records import Record, record_of
-from .snapshot import snapshot
 from .telling import Teller
 from .webpage import to_html, to_page
 

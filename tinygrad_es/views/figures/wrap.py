@@ -20,8 +20,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from tinygrad_es.views.layout import INF, Layout
-from tinygrad_es.views.routing import Edge, Point
+from tinygrad_es.views.figures.layout import INF, Layout
+from tinygrad_es.views.figures.routing import Edge, Point
 
 __all__ = ["folded"]
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from ..autodiff.errors import describe
-from ..autodiff.program import Program, program
-from ..autodiff.tensor import Tensor
+from ...autodiff.errors import describe
+from ...autodiff.program import Program, program
+from ...autodiff.tensor import Tensor
+from ..names import Identifiers, caller_names, caller_variables
 from .definitions import definition, has_definition, needed
-from .names import Identifiers, caller_names, caller_variables
 from .writing import Body, folded
 
 __all__ = ["Source", "backward_source"]

@@ -19,8 +19,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .notation import latex_number, number
-from .numbers import rms
+from ..notation import latex_number, number
+from ..numbers import rms
 
 __all__ = [
     "Array",

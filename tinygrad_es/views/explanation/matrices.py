@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from ..notation import LATEX, SUPERSCRIPTS, mathematics
+from ..snapshot import Snapshot
 from .document import Block, Equation, Formula, Part, Sentence, Side, Step
 from .losses import Loss, losses_of
 from .narration import Narration
 from .network import Layer, agree, layers_of, slope
-from .notation import LATEX, SUPERSCRIPTS, mathematics
 from .sentences import LAYER, sentence
-from .snapshot import Snapshot
 from .telling import Teller
 
 __all__ = ["Matrices", "called"]

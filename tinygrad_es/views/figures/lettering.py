@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from unicodedata import combining, east_asian_width
 
-from tinygrad_es.views.figure import clean, escape, shorten
+from tinygrad_es.views.figures.figure import clean, escape, shorten
 
 CAPTION_LIMIT = 600
 

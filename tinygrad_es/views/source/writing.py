@@ -11,12 +11,12 @@ from collections.abc import Callable
 from pathlib import PurePath
 from typing import Any
 
-from ..autodiff import arrays
-from ..autodiff.expressions import Expression, literal
-from ..autodiff.program import Program, Statement
-from ..autodiff.tensor import Tensor
-from .figure import clean, shorten
-from .names import Identifiers
+from ...autodiff import arrays
+from ...autodiff.expressions import Expression, literal
+from ...autodiff.program import Program, Statement
+from ...autodiff.tensor import Tensor
+from ..figures.figure import clean, shorten
+from ..names import Identifiers
 
 __all__ = ["Body", "folded", "parts_of"]
 

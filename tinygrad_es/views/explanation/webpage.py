@@ -6,6 +6,7 @@ as a page, it follows the browser.
 
 from __future__ import annotations
 
+from ..figures.figure import escape
 from .document import (
     Array,
     Block,
@@ -19,7 +20,6 @@ from .document import (
     Table,
     array_latex,
 )
-from .figure import escape
 from .mathml import mathml
 
 __all__ = ["to_html", "to_page"]

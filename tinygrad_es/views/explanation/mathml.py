@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import re
 
-from .figure import escape
-from .notation import GREEK_LETTERS
+from ..figures.figure import escape
+from ..notation import GREEK_LETTERS
 
 __all__ = ["mathml"]
 

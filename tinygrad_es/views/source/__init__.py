@@ -1,0 +1,1 @@
+"""The recorded pass written as NumPy source."""
