@@ -4,8 +4,8 @@ English. `gradient_flow(model, x, y)` measures one step without changing anythin
 GradientFlow watches a training. Both say in words what is wrong. With a FOLDER the pictures of the
 documentation are written there (needs matplotlib, the extra `plots`).
 
-Español. `gradient_flow(modelo, x, y)` mide un paso sin cambiar nada; la retrollamada GradientFlow
-observa un entrenamiento. Ambas dicen con palabras qué va mal. Con una carpeta FOLDER se escriben
+Español. `gradient_flow(modelo, x, y)` mide un paso sin cambiar nada; el callback GradientFlow
+observa un entrenamiento. Ambos dicen con palabras qué va mal. Con una carpeta FOLDER se escriben
 allí las imágenes de la documentación (necesita matplotlib, el extra `plots`).
 
     python 19_gradient_flow.py [FOLDER]
