@@ -1,4 +1,4 @@
-"""The demonstration: real digits, a real model, its backward pass drawn."""
+"""The demonstration: real digits, a real model, its backward pass drawn and told."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .losses import SparseCategoricalCrossentropy
 from .models import Sequential
 from .ops import random
 from .optimizers import Adam
-from .views import draw
+from .views import draw, explain
 
 __all__ = ["run"]
 
@@ -45,7 +45,7 @@ def digits_model() -> Sequential:
 
 
 def run(out: Path, epochs: int = 30, seed: int = 7, console: Any = None) -> float:
-    """Train on optdigits, print what happens, draw two graphs into `out`; returns the accuracy."""
+    """Train on optdigits, print what happens, draw and tell its backward pass; returns the accuracy."""
     from rich.console import Console
 
     console = console or Console()
@@ -103,9 +103,12 @@ def drawings(model: Sequential, x: Any, y: Any, out: Path) -> list[str]:
         rankdir="TB",
     )
     return [
-        "Drawn, with the value and the gradient of every node (open them in a browser):",
-        f"  {first.save(out / 'chain_rule.svg')}",
-        f"  {step.save(out / 'training_step.svg')}",
+        "Drawn, with what the chain rule does at every node (open them in a browser):",
+        *(f"  {first.save(out / f'chain_rule.{form}')}" for form in ("svg", "html")),
+        *(f"  {step.save(out / f'training_step.{form}')}" for form in ("svg", "html")),
+        "  (.svg: a picture; .html: to step through the backward pass)",
+        "",
+        str(explain(chain_rule())),
         "",
         "Go on:",
         "  examples/01_one_number.py, 02_chain_rule.py, … one idea each",
