@@ -74,7 +74,11 @@ def test_the_pictures_are_what_the_library_draws(example, tmp_path, monkeypatch,
         )
 
 
-@pytest.mark.parametrize("path", sorted(DOCS.glob("images/*.png")), ids=lambda p: p.stem)
+PAGE = DOCS / "images" / "step_through.png"
+PLOTS = sorted(set(DOCS.glob("images/*.png")) - {PAGE})
+
+
+@pytest.mark.parametrize("path", PLOTS, ids=lambda p: p.stem)
 def test_the_plots_are_small_and_can_be_made_again(path):
     """matplotlib's pixels depend on its version, so here the names and the sizes are checked."""
     flow = path.stem.startswith("gradient_flow")
@@ -87,6 +91,16 @@ def test_the_plots_are_small_and_can_be_made_again(path):
         (command,) = re.findall(rf"`python examples/{example}\.py docs/images(.*)`", read(page))
         assert flow or path.stem in command.split()
         assert path in targets(page)
+
+
+def test_the_picture_of_the_page_is_small_and_can_be_made_again():
+    """A browser's pixels depend on its fonts: the size is checked, and that the page says how."""
+    assert PAGE.stat().st_size < 150_000
+    for page in (DOCS / "en" / "step-through.md", DOCS / "es" / "step-through.md"):
+        assert PAGE in targets(page)
+        (commands,) = fences(page, "sh")
+        assert commands.startswith("python examples/20_step_through.py ")
+        assert "docs/images/step_through.png" in commands
 
 
 # --- two languages ------------------------------------------------------------------------------

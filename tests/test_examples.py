@@ -53,6 +53,7 @@ def test_each_example_has_a_test():
         "17_saving.py",
         "18_backward_source.py",
         "19_gradient_flow.py",
+        "20_step_through.py",
         "21_explain.py",
         "22_drawing.py",
     ]
@@ -278,3 +279,11 @@ def test_gradient_flow(run):
     ]
     assert re.search(r"  plain .*, unwell\n  batch norm .*, healthy\n", out)
     assert "first inf: log, of a (4, 1) array from 0 to 0" in out
+
+
+def test_step_through(run, tmp_path):
+    out = run("step_through")
+    assert "f = (x + y)·z: 5 nodes" in out
+    pages = sorted((tmp_path / "tinygrad_es_examples").iterdir())
+    assert [p.name for p in pages] == ["chain_rule.html", "fan_out.html", "network.html"]
+    assert all(p.read_text(encoding="utf-8").startswith("<!DOCTYPE html>") for p in pages)

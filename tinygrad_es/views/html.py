@@ -144,7 +144,8 @@ def _script() -> str:
     """All scripts as one function, without comments and without blanks that say nothing."""
     text = "\n".join(_asset(f"{name}.js") for name in SCRIPTS)
     lines = [line.strip() for line in text.splitlines()]
-    kept = [_squeezed(line) for line in lines if line and not line.startswith(("//", "/**"))]
+    code = [line for line in lines if line and not line.startswith(("//", "/*", "* ", "*/"))]
+    kept = [_squeezed(line) for line in code]
     return "\n".join(['(() => {\n"use strict";', *kept, "})();"])
 
 

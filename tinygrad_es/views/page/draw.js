@@ -16,7 +16,7 @@ function withAttributes(element, attributes) {
 function make(name, attributes = {}, ...children) {
   const svg = /^(svg|g|path|rect|text|circle|line|desc)$/.test(name);
   const element = svg ? document.createElementNS(SVG, name) : document.createElement(name);
-  withAttributes(element, attributes).append(...children.filter((child) => child !== null && child !== undefined));
+  withAttributes(element, attributes).append(...children.filter((child) => child !== null));
   return element;
 }
 
@@ -168,7 +168,7 @@ function fillBox(box) {
   if (box.sign) g.append(text("sign", PAD, 18.5, box.sign));
   g.append(text("name", w / 2, 18.5, box.title));
   drawRows(box, g);
-  box.now = g.appendChild(text("now", 0, -9, ""));
+  box.now = g.appendChild(text("now", 3, -8, ""));
 }
 
 function drawRows(box, g) {
@@ -228,35 +228,27 @@ const sizeText = ({ contribution, size }) => isNumber(contribution) ? brief(cont
   : contribution.size ? `rms ${digits(size, 2)}` : say("empty");
 
 /** How wide the arrow of a contribution is: the logarithm of its size, between all others. */
-function scaleOfSizes() {
-  const logs = edges.map(({ size }) => size).filter((size) => typeof size === "number" && size > 0)
-    .map(Math.log10);
-  const low = -largest(logs.map((x) => -x)), high = largest(logs);
-  return (size) => typeof size !== "number" ? 4.5 : size <= 0 ? 1
-    : high - low < 0.3 ? 2 : 1.2 + 3 * (Math.log10(size) - low) / (high - low);
-}
-const widthOfSize = scaleOfSizes();
+const logs = edges.map(({ size }) => Math.log10(size)).filter(Number.isFinite);
+const least = -largest(logs.map((x) => -x)), most = largest(logs);
+const widthOfSize = (size) => typeof size !== "number" ? 4.2 : size <= 0 ? 1
+  : most - least < 0.3 ? 2 : 1.2 + 3 * (Math.log10(size) - least) / (most - least);
 
 function drawLink(link, { pieces, at }, vertical) {
-  const g = make("g", { class: "arrow", tabindex: -1, role: "img" });
-  const half = link.thick ? 8 : 0;
-  g.append(path("touch", curves([pieces.flat()], vertical)));
+  const g = link.element = make("g", { class: "arrow", tabindex: -1, role: "img" });
+  const whole = [pieces.flat()], split = vertical ? whole : pieces, half = link.thick / 2;
   const tall = link.label?.w && at;
-  const whole = [pieces.flat()], split = vertical ? whole : pieces;
-  const there = shifted(link.forward ? split : whole, -half, vertical);
-  g.append(arrowOf("forward", there, 1.5, vertical));
+  g.append(path("touch", curves(whole, vertical)));
+  g.append(arrowOf("forward", link.forward ? split : whole, 1.5, vertical, -half));
   if (tall && link.forward) g.append(labelOf("local", at, -half, link.forward, vertical));
   if (link.back.length) {
-    const size = largest(link.back.map((e) => sizeOf(edges[e].size)), 0);
-    const line = shifted(split, half, vertical).map((piece) => [...piece].reverse()).reverse();
+    const back = split.map((piece) => [...piece].reverse()).reverse();
+    const width = largest(link.back.map((e) => widthOfSize(edges[e].size)));
     link.way = g.appendChild(make("g", { class: "back" }));
-    link.way.append(arrowOf("backward", line, widthOfSize(size), vertical));
+    link.way.append(arrowOf("backward", back, width, vertical, half));
     if (tall) link.way.append(labelOf("sent", at, half, link.backward, vertical));
   }
-  link.element = g;
   return g;
 }
-const sizeOf = (size) => typeof size === "number" ? size : Infinity;
 
 function labelOf(name, [x, y], by, content, vertical) {
   const side = Math.sign(by), [left, low] = vertical ? [by + side * 4, 0] : [0, by];
@@ -264,29 +256,28 @@ function labelOf(name, [x, y], by, content, vertical) {
   return withAttributes(text(name, x + left, y + 4 + low, content), { "text-anchor": anchor });
 }
 
-/** The route a little beside itself: forward and backward lines run in parallel. */
-function shifted(pieces, by, vertical) {
-  return pieces.map((piece) => piece.map(([x, y]) => vertical ? [x + by, y] : [x, y + by]));
-}
-
 /** A line with a head (a marker of the style sheet), which it ends in front of. */
-function arrowOf(name, pieces, width, vertical) {
+function arrowOf(name, pieces, width, vertical, by) {
   const last = pieces.at(-1), end = last.at(-1), before = last.at(-2), axis = vertical ? 1 : 0;
   const stop = [...end];
   stop[axis] -= TIP * (Math.sign(end[axis] - before[axis]) || 1);
-  const way = curves([...pieces.slice(0, -1), [...last.slice(0, -1), stop]], vertical);
+  const way = curves([...pieces.slice(0, -1), [...last.slice(0, -1), stop]], vertical, by);
   return make("g", { class: name }, path("line", way, { "stroke-width": round(width) }));
 }
 
-/** Straight where a route is straight, and S-shaped where it changes its coordinate. */
-function curves(pieces, vertical) {
+/**
+ * Straight where a route is straight, S-shaped where it changes its coordinate. `by` moves it
+ * aside, also in the middle of an S: forward and backward lines run in parallel.
+ */
+function curves(pieces, vertical, by = 0) {
+  const [dx, dy] = vertical ? [by, 0] : [0, by];
   return pieces.map((piece) => piece.map(([x, y], i) => {
-    const to = `${round(x)} ${round(y)}`;
+    const to = `${round(x + dx)} ${round(y + dy)}`, [a, b] = piece[i - 1] ?? [x, y];
     if (!i) return `M${to}`;
-    const [a, b] = piece[i - 1];
     if (Math.abs(a - x) < 0.05 || Math.abs(b - y) < 0.05) return `L${to}`;
-    const [mx, my] = [round((a + x) / 2), round((b + y) / 2)];
-    return vertical ? `C${round(a)} ${my} ${round(x)} ${my} ${to}`
-      : `C${mx} ${round(b)} ${mx} ${round(y)} ${to}`;
+    const turn = -by * Math.sign((x - a) * (y - b)) * 0.7;
+    const mx = round((a + x) / 2 + turn), my = round((b + y) / 2 + turn);
+    return vertical ? `C${round(a + dx)} ${my} ${round(x + dx)} ${my} ${to}`
+      : `C${mx} ${round(b + dy)} ${mx} ${round(y + dy)} ${to}`;
   }).join("")).join("");
 }

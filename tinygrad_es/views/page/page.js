@@ -257,4 +257,5 @@ function show() {
 
 show();
 on(window, "resize", () => fit(READABLE));
+if (/^#\d+$/.test(location.hash)) go(Number(location.hash.slice(1)));
 root.dataset.ready = performance.now().toFixed(0);
