@@ -45,7 +45,7 @@ def digits_model() -> Sequential:
 
 
 def run(out: Path, epochs: int = 30, seed: int = 7, console: Any = None) -> float:
-    """Train on optdigits, print what happens, draw and tell backward passes; returns the accuracy."""
+    """Train on optdigits, print what happens, draw backward passes; returns the accuracy."""
     from rich.console import Console
 
     console = console or Console()
