@@ -312,6 +312,7 @@ def test_the_language_switches_everything(show):
 
 def test_it_starts_in_spanish(show):
     page = show(chain_rule(), language="es")
+    assert page.title() == page.locator("h1").inner_text() == "Retropropagación paso a paso"
     press(page, "Home", "ArrowRight")
     assert place(page) == "Paso 1 de 2"
     assert "Lo que llega" in story(page)
@@ -630,6 +631,17 @@ def test_a_single_node(show):
     assert boxes(page) == 1
     press(page, "ArrowRight", "ArrowLeft", "c", "d", "/", "Escape")
     assert "alone" in page.locator("#boxes").text_content()
+
+
+def test_a_long_chain_is_one_box(show):
+    x = Tensor(2.0, requires_grad=True, name="x")
+    y = x
+    for _ in range(60):
+        y = y * 0.9
+    page = show(snapshot(y, longest=20))
+    assert page.locator(".box.run").count() == 1
+    press(page, "Home", "ArrowRight", "ArrowRight", "End")
+    assert place(page) == "All gradients"
 
 
 def test_a_true_zero_is_not_a_dash(show):

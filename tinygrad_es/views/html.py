@@ -16,7 +16,7 @@ import re
 from importlib import resources
 from typing import Any
 
-from ..languages import chosen, say
+from ..languages import LANGUAGES, chosen, say
 from .boxes import figure_of
 from .data import to_data
 from .figures.figure import clean, escape, shorten
@@ -30,7 +30,7 @@ SCRIPTS = ("texts", "layout", "place", "model", "draw", "panel", "tip", "view", 
 THEMES = ("light", "dark")
 STATIC = 300  # nodes up to which a reader without JavaScript sees the picture
 TITLE_LIMIT = 200
-TITLE = ("Backward pass, step by step", "Retropropagación paso a paso")
+WITHOUT_STYLE = "<style>main,.tools,.search,.skip{display:none}</style>"
 WITHOUT = ("This page needs JavaScript.", "Esta página necesita JavaScript.")
 
 
@@ -58,16 +58,17 @@ def to_html(
     if theme is not None and theme not in THEMES:
         raise ValueError(f"theme: expected one of {THEMES}, or None. Received: {theme!r}.")
     tongue = chosen(language)
-    picture = _static(graph, title) if len(graph.nodes) <= STATIC else ""
+    picture = f"{WITHOUT_STYLE}<p>{say(WITHOUT, tongue)}</p>{_static(graph, title)}"
     style, script = _style(), _script()
     styles = [style, *re.findall(r"<style>(.*?)</style>", picture, re.DOTALL)]
     parts = {
         "language": tongue,
         "theme": f' data-theme="{theme}"' if theme else "",
         "policy": _policy([script], styles),
-        "title": escape(shorten(clean(title).strip(), TITLE_LIMIT)) or say(TITLE, tongue),
+        "title": _name(title, tongue),
+        "named": "" if clean(title).strip() else ' data-t="page"',  # changes with the language
         "style": style,
-        "picture": f"<p>{say(WITHOUT, tongue)}</p>{picture}",
+        "picture": picture,
         "words": _embedded(_words()),
         "data": _embedded(to_data(graph)),
         "script": script,
@@ -92,11 +93,17 @@ def to_iframe(
     '<iframe sandbox="allow-scripts" w'
     """
     page = to_html(graph, title=title, language=language, theme=theme)
-    name = escape(shorten(clean(title).strip(), TITLE_LIMIT)) or say(TITLE, language)
+    name = _name(title, chosen(language))
     return (
         f'<iframe sandbox="allow-scripts" width="100%" height="{int(height)}" title="{name}" '
         f'style="border:1px solid #8884;border-radius:8px" srcdoc="{escape(page)}"></iframe>'
     )
+
+
+def _name(title: str, language: str) -> str:
+    """What a page is called, as text of HTML."""
+    given = shorten(clean(title).strip(), TITLE_LIMIT)
+    return escape(given or _words()["page"][LANGUAGES.index(language)])
 
 
 def _embedded(data: Any) -> str:
@@ -106,7 +113,9 @@ def _embedded(data: Any) -> str:
 
 
 def _static(graph: Snapshot, title: str) -> str:
-    """The picture for readers without JavaScript."""
+    """The picture for readers without JavaScript; not of large graphs, nor of shortened ones."""
+    if len(graph.nodes) > STATIC or any(node.kind == "run" for node in graph.nodes):
+        return ""
     return to_svg(figure_of(graph, title))
 
 

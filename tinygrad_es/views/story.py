@@ -189,6 +189,8 @@ class Story:
     def op(self, i: int) -> Primitive | None:
         """The row of the table that made node i."""
         name = self.graph.nodes[i].op
+        if any(self.graph.nodes[edge.source].kind == "run" for edge in self.incoming[i]):
+            return None  # without the value of its input nothing can be told
         return PRIMITIVES.get(name) if name is not None else None
 
     def _read(self, i: int) -> tuple[list[Any], Mapping[str, Any]]:

@@ -24,7 +24,8 @@ function arraysTable(columns) {
   if (maps.length) found.push(make("div", { class: "maps" }, ...maps.map(bigMap)));
   return found;
 }
-const brief2 = (array) => `${brief(array)}${isZero(array) ? ` (${say("zero")})` : ""}`;
+const brief2 = (array) => `${isNumber(array) ? brief(array) : shapeOf(array)}`
+  + (isZero(array) ? ` (${say("zero")})` : "");
 
 /** A heat map of a hundred points; where all elements are there, they stand under it. */
 function bigMap([name, array]) {
