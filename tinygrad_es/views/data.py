@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from .flags import flagged
+from ..languages import LANGUAGES
+from .flags import Flagged, flagged
 from .groups import groups, members
 from .numbers import heat, rms, short
 from .snapshot import Edge, Node, Snapshot
@@ -26,23 +27,23 @@ def to_data(graph: Snapshot) -> dict[str, Any]:
     """The graph as a dict.
 
     `nodes`: label, name, kind, op, symbol, shape, dtype, value and gradient (summaries, see
-    `_array`), formula and plugged (with its numbers), scope, group, order, line, flags. `edges`:
-    source, target, input, contribution, local, summed, size (the contribution's root mean square).
-    `groups`: title, path, call, calls, order, parent, depth, nodes. `steps`: node, and terms with
-    source, edge, rule, symbols, numbers, result. Numbers refer to places in these lists; what was
-    not computed is null; NaN and infinities are the texts "nan", "inf", "-inf".
+    `_array`), formula and plugged (with its numbers), scope, group, order, line, flags and their
+    reason in each language. `edges`: source, target, input, contribution, local, summed, size (the
+    contribution's root mean square). `groups`: title, path, call, calls, order, parent, depth,
+    nodes. `steps`: node, and terms with source, edge, rule, symbols, numbers, result. Numbers refer
+    to places in these lists; what was not computed is null; NaN and infinities are the texts "nan",
+    "inf", "-inf".
     """
     told = Story(graph) if graph.detailed and len(graph.nodes) <= TOLD else None
     found = groups(graph)
     inner = members(found, len(graph.nodes))
-    flags = flagged(graph).flags
+    sick = [flagged(graph, language) for language in LANGUAGES]
     places = {(edge.target, edge.position): i for i, edge in enumerate(graph.edges)}
     return {
         "format": "tinygrad_es graph 1",
         "root": told.root if told else len(graph.nodes) - 1,
         "nodes": [
-            _node(node, i, inner[i], told) | {"flags": list(flags.get(i, ()))}
-            for i, node in enumerate(graph.nodes)
+            _node(node, i, inner[i], told) | _flags(i, sick) for i, node in enumerate(graph.nodes)
         ],
         "edges": [_edge(edge) for edge in graph.edges],
         "groups": [
@@ -93,6 +94,13 @@ def _node(node: Node, i: int, group: int | None, told: Story | None) -> dict[str
         "order": node.scope.order,
         "line": node.line,
     }
+
+
+def _flags(i: int, sick: list[Flagged]) -> dict[str, Any]:
+    """The warnings of a node, and why, in both languages."""
+    if i not in sick[0].flags:
+        return {"flags": []}
+    return {"flags": list(sick[0].flags[i]), "reason": [told.why[i] for told in sick]}
 
 
 def _edge(edge: Edge) -> dict[str, Any]:

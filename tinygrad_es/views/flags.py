@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..languages import say
-from .health import Pulse, dead_share, flag_names, flat_share, judge, reasons
+from .health import Pulse, dead_share, flag_names, flat_share, judge, reasons, reference_of
 from .snapshot import Edge, Snapshot
 from .story import Story
 
@@ -40,6 +40,7 @@ class Flagged(NamedTuple):
 
     flags: dict[int, tuple[str, ...]]
     reasons: list[str]
+    why: dict[int, str]  # the reasons of each node
 
     def words(self, language: str | None = None) -> dict[int, str]:
         """By node what its box says: `⚠ vanishing`."""
@@ -49,18 +50,22 @@ class Flagged(NamedTuple):
 def flagged(graph: Snapshot, language: str | None = None) -> Flagged:
     """The flags of a graph; none of one without gradients, or with more than 5,000 operations."""
     if not graph.detailed or all(node.gradient is None for node in graph.nodes):
-        return Flagged({}, [])
+        return Flagged({}, [], {})
     told = Story(graph)
     bad = _first_bad(graph, told)
     if bad is not None:
-        i, why = bad
+        i, cause = bad
         called = told.forward(i) if graph.nodes[i].op else told.name(i)
         word = flag_names(["nan"], language)
-        return Flagged({i: ("nan",)}, [f"{called}: {word}: {say(why, language)}"])
+        reason = f"{called}: {word}: {say(cause, language)}"
+        return Flagged({i: ("nan",)}, [reason], {i: reason})
     pulses = _pulses(graph, told)
     judged = dict(zip(pulses, judge(list(pulses.values())), strict=True))
     said = reasons(list(pulses.values()), list(judged.values()), language)
-    return Flagged({i: own for i, own in judged.items() if own}, said)
+    flags = {i: own for i, own in judged.items() if own}
+    reference = reference_of(list(pulses.values()))
+    why = {i: reasons([pulses[i]], [own], language, reference) for i, own in flags.items()}
+    return Flagged(flags, said, {i: "; ".join(each) for i, each in why.items()})
 
 
 def _finite(value: object) -> bool:

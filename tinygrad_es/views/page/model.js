@@ -8,8 +8,8 @@ const cut = (text, limit) => text.length <= limit ? text
   : [...text].slice(0, limit - 1).join("").trimEnd() + "…";
 const oneLine = (text) => text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu, (c) =>
   /[\u200c\u200d]/.test(c) ? c : /\s/.test(c) ? " " : "");
-const NAMES = ["label", "name", "title", "path", "formula", "plugged", "derivative", "reason",
-  "line", "scope", "rule", "symbols", "numbers", "result"];
+const NAMES = ["label", "name", "title", "path", "formula", "plugged", "derivative", "line",
+  "scope", "rule", "symbols", "numbers", "result"];
 for (const part of [...nodes, ...groups, ...DATA.steps.flatMap(({ terms }) => terms)]) {
   for (const key of NAMES) if (part[key]) part[key] = cut(oneLine(part[key]), 400);
 }

@@ -67,8 +67,9 @@ function flagsList() {
   const flagged = which((i) => flagsOf(i).length);
   if (!flagged.length) return [];
   return [heading("flags"), listOf(flagged, (i) => [`${nameOf(i)}: `, ...flagChips(i),
-    nodes[i].reason ? ` ${nodes[i].reason}` : null])];
+    ` ${reasonOf(i)}`])];
 }
+const reasonOf = (i) => nodes[i].reason?.[LANGUAGES.indexOf(language)] ?? "";
 const flagChips = (i) => flagsOf(i).map((flag) =>
   chip(`⚠ ${say(flag)}`, "flag-chip"));
 

@@ -58,7 +58,7 @@ function nodeTip(i, done) {
   return [
     make("h3", {}, cut(wholeTitle(i), 200), " ", chip(say(node.kind)),
       ...flagChips(i)),
-    ...node.reason ? [p(node.reason)] : [],
+    ...node.reason ? [p(reasonOf(i))] : [],
     ...hidden && node.gradient ? [p(`${derivative(i)}: ${say("not_yet")}`, "soft")] : [],
     facts(["numbers", node.plugged], ["dtype", node.dtype], ["scope", node.scope],
       ["order", node.order ? `${mark(node.order)} ${node.order}` : ""], ["line", node.line]),
