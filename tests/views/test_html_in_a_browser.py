@@ -655,7 +655,7 @@ def test_a_true_zero_is_not_a_dash(show):
 def test_warnings_of_the_data(show, monkeypatch):
     def flagged(graph):
         data = to_data(graph)
-        data["nodes"][0] |= {"flags": ["vanishing"], "reason": "1e-9 of the largest <b>"}
+        data["nodes"][0] |= {"flags": ["vanishing"], "reason": ["1e-9 of the largest <b>"] * 2}
         return data
 
     to_data = html.to_data
