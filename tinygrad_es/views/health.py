@@ -27,6 +27,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..languages import say
+from .numbers import rms
 
 __all__ = [
     "DEAD",
@@ -44,7 +45,6 @@ __all__ = [
     "lasting",
     "reasons",
     "reference_of",
-    "rms",
 ]
 
 VANISHING = 1e-2  # share of the last layer's error
@@ -77,15 +77,6 @@ class Pulse(NamedTuple):
     dead: float | None = None  # share of units that are 0 on the whole batch
     finite: bool = True  # whether its gradient is free of NaN and infinities
     growth: float | None = None  # the whole gradient, as a multiple of what it was at first
-
-
-def rms(values: Any) -> float:
-    """The root of the mean square, 0 of nothing: a size that does not depend on how many."""
-    array = np.asarray(values, dtype=np.float64)
-    if array.size == 0:
-        return 0.0
-    with np.errstate(all="ignore"):
-        return float(np.sqrt(np.mean(np.square(array))))
 
 
 def flags_of(
