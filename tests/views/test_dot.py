@@ -50,6 +50,12 @@ def test_golden() -> None:
     assert to_dot(Figure([x, y], arrows, title="a < b", rankdir="TB")) == GOLDEN
 
 
+def test_a_heat_map_is_as_wide_as_its_cells_whatever_the_box() -> None:
+    heat = ((0.0, 1.0, -1.0), (1.0, 0.0, 0.5))
+    text = to_dot(Figure([Box("x", "x", (("value", "a long row of text", heat),), "input")]))
+    assert 'FIXEDSIZE="TRUE" WIDTH="27" HEIGHT="18"><TR>' in text
+
+
 def outside_labels(dot: str) -> str:
     """The DOT text without its HTML-like labels, which end where their brackets balance."""
     kept, depth, previous = [], 0, ""

@@ -116,7 +116,11 @@ def _heat(cells: tuple[tuple[float, ...], ...]) -> str:
         colours = [tint(value) for value in row]
         rows.append("".join([f'<TD {size} BGCOLOR="{colour}"></TD>' for colour in colours]))
     inner = "".join([f"<TR>{row}</TR>" for row in rows])
-    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{inner}</TABLE>'
+    # of this size and no larger: else Graphviz spreads the columns over the width of the box
+    whole = f'ALIGN="RIGHT" FIXEDSIZE="TRUE" WIDTH="{9 * len(cells[0])}" HEIGHT="{9 * len(cells)}"'
+    return (
+        f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" {whole}>{inner}</TABLE>'
+    )
 
 
 @lru_cache(maxsize=256)  # a figure has few labels: 100,000 boxes in 0.4 s instead of 0.5 s
