@@ -22,6 +22,7 @@ from tinygrad_es import (
 )
 from tinygrad_es.autodiff.errors import GradientError
 from tinygrad_es.autodiff.modes import scope
+from tinygrad_es.flow.reading import sum_of_squares
 from tinygrad_es.initializers import RandomNormal
 
 RNG = np.random.default_rng(0)
@@ -445,3 +446,8 @@ def test_the_notebook_never_raises():
     flow = gradient_flow(deep(1, 4, "tanh", "he_normal"), X, Y)
     flow.layers = None
     assert "TypeError" in flow._repr_html_()
+
+
+def test_the_size_of_what_overflows_is_read_without_a_warning():
+    huge = np.full(4, 1e30, np.float32)  # its squares are no float32; warnings are errors here
+    assert sum_of_squares(huge) == pytest.approx(4e60)

@@ -123,6 +123,14 @@ def test_every_flag_has_a_reason():
         assert [line[0] for line in reasons(layers, flags, language)] == list("abcdfe")
 
 
+def test_the_layer_whose_units_are_dead_comes_before_those_it_cuts_off():
+    cut_off = [Pulse(f"before {i}", 0.0, zeros=1.0, dead=0.1) for i in range(4)]
+    layers = [*cut_off, Pulse("culprit", 0.0, zeros=1.0, dead=1.0), Pulse("last", 0.1, last=True)]
+    found = reasons(layers, judge(layers), "en")
+    assert found[0] == "culprit: dead: 100% of its ReLU units are 0 for every sample"
+    assert found[-1] == "before 2, before 3: dead"
+
+
 def test_many_layers_of_one_flag_are_listed():
     layers = chain(*[1e-9] * 6, 1.0)
     found = reasons(layers, judge(layers), "en")

@@ -152,9 +152,9 @@ def sum_of_squares(x: Any) -> float:
     if type(x) is float:
         return x * x
     flat = x.ravel()
-    found = float(flat.dot(flat))
-    if not 1e-30 < found < math.inf and flat.any():
-        with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"):
+        found = float(flat.dot(flat))
+        if not 1e-30 < found < math.inf and flat.any():
             flat = flat.astype(np.float64)
             found = float(flat.dot(flat))
     return found

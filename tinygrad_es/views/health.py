@@ -200,6 +200,8 @@ def reasons(
 ) -> list[str]:
     """For each flag the layers, the first of them with the reason: what was found.
 
+    Of dead layers those come first whose units are: the others are dead because of them.
+
     `reference` is the error at the last layer, where that is not among the layers.
 
     >>> layers = [Pulse("first", 1e-6), Pulse("last", 0.1, last=True)]
@@ -211,6 +213,8 @@ def reasons(
     for flag in FLAGS:
         word = flag_names([flag], language)
         flagged = [layer for layer, own in zip(layers, flags, strict=True) if flag in own]
+        if flag == "dead":
+            flagged.sort(key=lambda layer: not _has_dead_units(layer))
         for layer in flagged[:ENOUGH]:
             found.append(f"{layer.name}: {word}: {say(_reason(flag, layer, reference), language)}")
         names = ", ".join(layer.name for layer in flagged[ENOUGH:])
@@ -249,8 +253,12 @@ def _reason(flag: str, layer: Pulse, reference: float | None) -> tuple[str, str]
     )
 
 
+def _has_dead_units(layer: Pulse) -> bool:
+    return layer.dead is not None and layer.dead >= DEAD
+
+
 def _why_dead(layer: Pulse) -> tuple[str, str]:
-    if layer.dead is not None and layer.dead >= DEAD:
+    if _has_dead_units(layer):
         return (
             f"{layer.dead:.0%} of its ReLU units are 0 for every sample",
             f"el {layer.dead:.0%} de sus unidades ReLU es 0 en todas las muestras",
