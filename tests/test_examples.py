@@ -256,7 +256,7 @@ def test_explain(run, tmp_path):
     assert "∂f/∂x = ∂f/∂q·∂q/∂x = -4·1 = -4" in out
     assert "δ2 = ∂C/∂y = y - t = [-0.4771 -1.405]ᵀ" in out
     assert "δ1 = ∂C/∂z1 = ∂C/∂a1 ⊙ σ′(z1) = (W2ᵀ @ δ2) ⊙ σ′(z1) = [-0.4467 0.5428" in out
-    assert "Paso hacia atrás" in out
+    assert "Pasada hacia atrás" in out
     saved = sorted(p.name for p in (tmp_path / "tinygrad_es_examples").iterdir())
     names = ["circuit.html", "circuit.md", "circuit.txt"]
     assert saved == [*names, *[name.replace("circuit", "network") for name in names]]

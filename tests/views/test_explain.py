@@ -106,13 +106,13 @@ Gradients
 SPANISH = """\
 La regla de la cadena, paso a paso
 
-Paso hacia delante
+Pasada hacia delante
   x = −2, y = 5, z = −4
   q = x + y = −2 + 5 = 3
   f = q·z = 3·(−4) = −12
 
-Paso hacia atrás
-  El paso hacia atrás empieza por el final: ∂f/∂f = 1.
+Pasada hacia atrás
+  La pasada hacia atrás empieza por el final: ∂f/∂f = 1.
 
   1. f = q·z. Llega: ∂f/∂f = 1
      El producto reparte el gradiente en cruz: cada factor lo recibe multiplicado por el otro.
@@ -637,6 +637,21 @@ def test_digits_and_names():
     assert "rate = 0.3333\n" in explain(x * 2, names={"rate": x}).text()
     own = v(2.0, "own")
     assert "own = 2\n" in explain(own * 2).text()
+
+
+def test_the_table_of_gradients_fits_a_terminal():
+    W = v(np.arange(25.0).reshape(5, 5) / 7)
+    table = explain((W * W).sum(), language="en").text().partition("\nGradients\n")[2]
+    assert "[5×5, rms 2]" in table
+    assert max(map(len, table.splitlines())) <= 96
+
+
+def test_a_model_is_to_be_called_first():
+    model = tg.Sequential([layers.Dense(1)])
+    with pytest.raises(TypeError, match=r"explain\(loss_function\(targets, model\(inputs\)\)\)"):
+        explain(model)
+    with pytest.raises(TypeError, match=r"backward_source\(loss_function\("):
+        tg.backward_source(model)
 
 
 def chain(length):

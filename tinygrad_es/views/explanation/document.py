@@ -41,6 +41,7 @@ __all__ = [
 WIDTH = 96  # of a line of text
 WHOLE = 5  # rows and columns up to which a matrix is written out
 INLINE = 6  # numbers up to which an array stands within a line
+CELL = 40  # characters of an array in a table
 
 
 class Formula(NamedTuple):
@@ -269,8 +270,16 @@ def _equation(block: Equation, indent: str) -> list[str]:
     return [*lines, line + text + note]
 
 
+def _cell(part: Part) -> str:
+    """A part in a column: an array that would make the table wider than a terminal by its size."""
+    text = part_text(part)
+    if isinstance(part, Array) and len(text) > CELL:
+        return _size(part)
+    return text
+
+
 def _table(block: Table) -> list[str]:
-    rows = [list(block.head), *[[part_text(part) for part in row] for row in block.rows]]
+    rows = [list(block.head), *[[_cell(part) for part in row] for row in block.rows]]
     widths = [max(map(len, column)) for column in zip(*rows)]
     lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths)) for row in rows]
     rule = "  ".join("─" * w for w in widths)

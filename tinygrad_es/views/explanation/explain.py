@@ -166,8 +166,10 @@ def explain(
 
 def _check(root: Any, digits: Any, level: Any, limit: Any) -> None:
     if not isinstance(root, Tensor):
+        hint = " Call it first: explain(loss_function(targets, model(inputs)))."
         raise TypeError(
             f"explain: expected a Tensor (for example a loss). Received: {describe(root)}."
+            f"{hint if callable(root) else ''}"
         )
     if type(digits) is not int or not 1 <= digits <= 17:
         raise ValueError(f"digits: expected an integer from 1 to 17. Received: {digits!r}.")

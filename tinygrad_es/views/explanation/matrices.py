@@ -173,10 +173,12 @@ class Matrices(Narration):
         if not self.teller.story.gradients:
             return found
         words = say(
-            "δ is the gradient of what goes into an activation, ∂C/∂z; its number is that of the "
-            "layer. @ is the matrix product, ⊙ multiplies element by element, ᵀ transposes.",
-            "δ es el gradiente de lo que entra en una activación, ∂C/∂z; su número es el de la "
-            "capa. @ es el producto de matrices, ⊙ multiplica elemento a elemento, ᵀ traspone.",
+            "δ is the gradient with respect to what goes into an activation, ∂C/∂z; its number is "
+            "that of the layer. @ is the matrix product, ⊙ multiplies element by element, ᵀ "
+            "transposes.",
+            "δ es el gradiente respecto de lo que entra en una activación, ∂C/∂z; su número es el "
+            "de la capa. @ es el producto de matrices, ⊙ multiplica elemento a elemento, ᵀ "
+            "traspone.",
         )
         return [
             *found,

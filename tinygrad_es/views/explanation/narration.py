@@ -57,7 +57,7 @@ class Narration:
             if (node.op is not None or node.kind == "run") and not self.is_inside(i, False)
         ]
         first, count, last = _ends(nodes, limit)
-        found: list[Block] = [Section(say("Forward pass", "Paso hacia delante"))]
+        found: list[Block] = [Section(say("Forward pass", "Pasada hacia delante"))]
         found += self.teller.inputs(limit)
         for i in first:
             found += self.forward_of(i)
@@ -70,7 +70,7 @@ class Narration:
     def backward(self, limit: int | None) -> list[Block]:
         """Steps from the end to the beginning, and the gradients; or why there are none."""
         why = self._why_not()
-        found: list[Block] = [Section(self.teller.say("Backward pass", "Paso hacia atrás"))]
+        found: list[Block] = [Section(self.teller.say("Backward pass", "Pasada hacia atrás"))]
         if why:
             return [*found, Sentence((why,))]
         found += self.begin()

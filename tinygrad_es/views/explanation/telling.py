@@ -165,7 +165,7 @@ class Teller:
         """∂f/∂f = 1."""
         g = self.graph.nodes[self.root].gradient
         words = self.say(
-            "The backward pass begins at the end: ", "El paso hacia atrás empieza por el final: "
+            "The backward pass begins at the end: ", "La pasada hacia atrás empieza por el final: "
         )
         return Sentence(
             (words, self.equal(self.both("ratio", self.root, self.root), self.array(g)), ".")

@@ -124,7 +124,11 @@ def backward_source(
     <BLANKLINE>
     """
     if not isinstance(loss, Tensor):
-        raise TypeError(f"expected a Tensor (for example a loss). Received: {describe(loss)}.")
+        hint = " Call it first: backward_source(loss_function(targets, model(inputs)))."
+        raise TypeError(
+            f"backward_source: expected a Tensor (for example a loss). Received: {describe(loss)}."
+            f"{hint if callable(loss) else ''}"
+        )
     unique = Identifiers()
     if not isinstance(function, str) or unique(function) != function:
         raise ValueError(
