@@ -293,6 +293,45 @@ def test_wrong_orders(order):
         draw(lambda x: x * x, 2.0, order=order)
 
 
+PARAMETER = Tensor(3.0, requires_grad=True)
+
+
+def test_names_of_the_module_are_seen_inside_a_function():
+    assert "∂L/∂PARAMETER = " in draw(PARAMETER * 2.0).text()
+    own = PARAMETER  # a name of the function's own comes first
+    assert "∂L/∂own = " in draw(own * 2.0).text()
+    assert "p1" in draw(PARAMETER * 2.0, names=False).text()
+
+
+def test_a_mapping_the_other_way_round_is_no_names():
+    x = Tensor(2.0, requires_grad=True)
+    with pytest.raises(TypeError, match="expected a mapping from names to Tensors"):
+        draw(x * x, names={x: "x"})
+
+
+# --- where there is no gradient ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("language", "word"), [("en", "nothing here requires grad"), ("es", "nada requiere aquí")]
+)
+def test_a_forgotten_requires_grad_is_named(language, word):
+    picture = draw(Tensor(2.0) * Tensor(3.0), language=language)
+    assert word in picture.figure.note
+    assert "requires_grad=True" in picture.figure.note
+    assert word in picture.text()
+
+
+def test_a_result_that_is_not_one_number_asks_for_a_gradient():
+    x = Tensor(2.0, requires_grad=True)
+    y = x * np.ones(3)
+    assert "(3,)" in draw(y).figure.note
+    assert "gradient=" in draw(y).text()
+    assert draw(y, gradient=np.ones(3)).figure.note == ""
+    assert draw(y, direction="forward").figure.note == ""
+    assert draw(x * 2.0).figure.note == ""
+
+
 # --- failures ------------------------------------------------------------------------------------
 
 
@@ -321,6 +360,17 @@ def test_an_error_can_be_drawn_afterwards():
         picture = draw(error)
     assert titles(picture)[0] == "x"
     assert rows(picture.figure.boxes[-1])["b"] == "float64 (4,)"
+
+
+def test_a_failure_is_told_without_a_picture():
+    failed = draw(lambda x: (x @ x).sum(), np.ones((2, 3)))
+    assert repr(failed) == (
+        "<Drawing of 2 nodes, up to the ShapeError; .svg(), .dot(), .save('graph.svg')>"
+    )
+    *_, operation, why = failed.text().splitlines()
+    assert "matmul" in operation
+    assert why.startswith("ShapeError: matmul: shapes (2, 3) @ (2, 3)")
+    assert "no gradient" not in failed.text()
 
 
 def test_a_failure_that_is_no_operation():

@@ -41,6 +41,7 @@ def verdicts(
     """For each named gradient "right", "wrong" or "carried", in the order of the backward pass.
 
     Raises:
+        TypeError: `by_hand` is no mapping.
         LookupError: no node has one of the names.
         ShapeError: a gradient has another shape than its node.
     """
@@ -92,6 +93,11 @@ def _named(
     order: list[Tensor], by_hand: Mapping[str, Any], names: Mapping[int, str]
 ) -> dict[int, tuple[str, Any]]:
     """By node index: the name and the gradient by hand."""
+    if not isinstance(by_hand, Mapping):
+        raise TypeError(
+            "by_hand: expected gradients by the names of nodes, such as {'w': 0.5}. Received: "
+            f"{describe(by_hand)}."
+        )
     by_name: dict[str, Tensor] = {}
     for node in order:
         called = node.name or names.get(node.index)

@@ -21,7 +21,7 @@ from .names import caller_names
 from .snapshot import Snapshot, read
 from .story import Story
 from .subject import ForwardFailed, derived, is_model, merged_names, recorded
-from .text import to_text
+from .text import to_text, why_nothing
 
 __all__ = ["Drawing", "GraphDrawing", "draw", "figure_of"]
 
@@ -56,8 +56,14 @@ class GraphDrawing(Drawing):
         return to_json(self.graph)
 
     def text(self) -> str:
-        """The forward and the backward pass in lines of text."""
-        return to_text(self.graph, self.settings.get("language"))
+        """The forward and the backward pass in lines of text; or up to where it failed, and why."""
+        language = self.settings.get("language")
+        return to_text(self.graph, language, self.settings["note"] if self.error else "")
+
+    def __repr__(self) -> str:
+        shown = super().__repr__()
+        failed = f", up to the {type(self.error).__name__};"
+        return shown.replace(";", failed, 1) if self.error is not None else shown
 
     def frames(self) -> list[Figure]:
         """The backward pass in pictures: before it, and after each operation."""
@@ -186,6 +192,8 @@ def draw(
     if flags and error is None:
         found = flagged(graph, language)
         settings |= {"flags": found.words(language), "note": "; ".join(found.reasons)}
+    if error is None and direction != "forward" and not settings.get("note"):
+        settings["note"] = why_nothing(graph, language)
     outline = _folded(graph, collapse, focus, repeats, constants)
     return GraphDrawing(outline, settings, engine, error)
 

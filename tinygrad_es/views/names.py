@@ -23,18 +23,27 @@ def caller_variables(names: Any, depth: int = 1) -> dict[str, Any]:
     """The variables that may give names: the caller's, none, or those of a mapping.
 
     Args:
-        names: True for the local variables `depth` functions above the one that calls this one,
-            False for none, or a mapping such as `locals()`.
+        names: True for the variables `depth` functions above the one that calls this one, first
+            its own, then those of its module; False for none, or a mapping such as `locals()`.
         depth: 1 for the function that called the one that asks.
 
     Raises:
-        TypeError: `names` is something else.
+        TypeError: `names` is something else, or a mapping the other way round.
     """
     if isinstance(names, Mapping):
         found = dict(names)
+        for key in found:
+            if not isinstance(key, str):
+                raise TypeError(
+                    "names: expected a mapping from names to Tensors, {'w': w}. Received: a key "
+                    f"that is no name, {describe(key)}."
+                )
     elif names is True:
-        local = sys._getframe(depth + 1).f_locals
-        found = {k: v for k, v in local.items() if k.isidentifier()}  # pytest adds `@py_assert1`
+        frame = sys._getframe(depth + 1)
+        found = {**frame.f_locals}
+        for name, value in frame.f_globals.items():
+            found.setdefault(name, value)
+        found = {k: v for k, v in found.items() if k.isidentifier()}  # pytest adds `@py_assert1`
     elif names is False or names is None:
         found = {}
     else:
@@ -42,7 +51,7 @@ def caller_variables(names: Any, depth: int = 1) -> dict[str, Any]:
             "names: expected True (the variables of the caller), False, or a mapping such as "
             f"locals(). Received: {describe(names)}."
         )
-    return {k: v for k, v in found.items() if isinstance(k, str) and not k.startswith("_")}
+    return {k: v for k, v in found.items() if not k.startswith("_")}
 
 
 def caller_names(names: Any = True, depth: int = 1) -> dict[int, str]:

@@ -31,22 +31,53 @@ from .numbers import short
 from .snapshot import Snapshot
 from .story import Story
 
-__all__ = ["to_text"]
+__all__ = ["to_text", "why_nothing"]
 
 SPELT = 2_000  # nodes up to which formulas are written
 
 FORWARD = ("forward", "hacia delante")
 BACKWARD = ("backward", "hacia atrás")
 NOTHING = ("no gradient was computed", "no se calculó ningún gradiente")
+UNTRACKED = (
+    "nothing here requires grad. Tensor(…, requires_grad=True) makes a parameter",
+    "nada requiere aquí gradiente. Tensor(…, requires_grad=True) crea un parámetro",
+)
+NOT_ONE = (
+    "the result has shape {}. Say what arrives, gradient=…, or take its sum or mean",
+    "el resultado tiene forma {}. Di qué gradiente llega, gradient=…, o toma su suma o su media",
+)
 MANY = ("{} operations in single file", "{} operaciones en fila")
 
 
-def to_text(graph: Snapshot, language: str | None = None) -> str:
-    """The forward and the backward pass, a line for each node and each contribution."""
-    return "\n".join(_lines(graph, language))
+def why_nothing(graph: Snapshot, language: str | None = None) -> str:
+    """Why a graph has no gradients, in a sentence; "" where it has some.
+
+    >>> from tinygrad_es import Tensor
+    >>> from tinygrad_es.views import snapshot
+    >>> x = Tensor(2.0, requires_grad=True)
+    >>> print(why_nothing(snapshot(x * [1.0, 2.0]), "en").partition(". ")[0])
+    no gradient was computed: the result has shape (2,)
+    """
+    if any(node.gradient is not None for node in graph.nodes):
+        return ""
+    nothing = say(NOTHING, language)
+    if not any(node.kind == "parameter" for node in graph.nodes):
+        return f"{nothing}: {say(UNTRACKED, language)}"
+    results = [np.shape(node.value) for node in graph.nodes if node.kind == "output"]
+    if len(results) == 1 and results[0]:
+        return f"{nothing}: {say(NOT_ONE, language).format(results[0])}"
+    return nothing
 
 
-def _lines(graph: Snapshot, language: str | None) -> Iterator[str]:
+def to_text(graph: Snapshot, language: str | None = None, failed: str = "") -> str:
+    """The forward and the backward pass, a line for each node and each contribution.
+
+    Of a forward pass that failed there is no backward pass: `failed` says why, in its place.
+    """
+    return "\n".join(_lines(graph, language, failed))
+
+
+def _lines(graph: Snapshot, language: str | None, failed: str) -> Iterator[str]:
     told = Story(graph)
     spelt = graph.detailed and len(graph.nodes) <= SPELT
     yield say(FORWARD, language)
@@ -65,9 +96,13 @@ def _lines(graph: Snapshot, language: str | None) -> Iterator[str]:
             formula = f" = {told.forward(i) if spelt else node.symbol}"
         line = f"    # {clean(node.line)}" if node.line else ""
         yield f"  {told.name(i)}{formula} = {short(node.value)}{line}"
+    if failed:
+        yield failed
+        return
     yield say(BACKWARD, language)
-    if all(node.gradient is None for node in graph.nodes):
-        yield f"  {say(NOTHING, language)}"
+    nothing = why_nothing(graph, language)
+    if nothing:
+        yield f"  {nothing}"
     elif spelt:
         yield from _steps(graph, told)
     else:
