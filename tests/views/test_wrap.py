@@ -105,6 +105,16 @@ def test_a_tangle_is_left_alone():
     assert folded(wide, sizes, edges) is wide
 
 
+@pytest.mark.parametrize(("chains", "is_folded"), [(1, True), (2, True), (3, False), (4, False)])
+def test_more_than_two_chains_side_by_side_stay_in_one_row(chains, is_folded):
+    """The gates of an LSTM, or query, key and value: in rows they were mostly lanes."""
+    sizes = [(150.0, 60.0)] * 10 * chains
+    edges = [(i, i + chains) for i in range(9 * chains)] + [(0, i) for i in range(1, chains)]
+    wide = layered(sizes, edges)
+    assert wide.width > SCREEN
+    assert (folded(wide, sizes, edges) is not wide) == is_folded
+
+
 def test_lines_that_keep_their_order_do_not_cross():
     sizes = [(150.0, 60.0)] * 40
     edges = [(i, i + 2) for i in range(38)] + [(0, 1)]  # two chains side by side

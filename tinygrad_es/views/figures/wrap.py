@@ -31,7 +31,7 @@ EDGE = 16.0  # between a lane and the boxes
 CORNER = 6.0  # radius
 RAGGED = 300.0  # what an empty row would cost, in points of height
 CUT = 40.0  # what it costs to cut a line
-MOST = 4  # boxes from which lines may cross one cut: more would be a tangle
+MOST = 2  # boxes from which lines may cross one cut: more would be a tangle
 TANGLED = 2.0  # times the area of the one row: rows with more than that are mostly lanes
 MOST_STEPS = 300_000  # ranks that all arrows pass, together: more than that is not folded
 
