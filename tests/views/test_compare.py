@@ -69,6 +69,15 @@ def test_the_drawing_says_it_in_words_and_colours(monkeypatch):
     assert "arrastrado" in draw(network(), by_hand=by_hand("z1"), language="es").dot()
 
 
+def test_the_text_says_it_too():
+    x, y = (Tensor(v, requires_grad=True, name=n) for v, n in ((2.0, "x"), (5.0, "y")))
+    by_hand = {"x": 5.0, "y": 3.0}
+    text = draw(x * y, by_hand=by_hand, language="en").text()
+    assert text.endswith("\nby hand\n  ∂L/∂y = 3: ✗ wrong\n  ∂L/∂x = 5: ✓ right")
+    text = draw(x * y, by_hand=by_hand, language="es").text()
+    assert text.endswith("\na mano\n  ∂L/∂y = 3: ✗ mal\n  ∂L/∂x = 5: ✓ bien")
+
+
 def test_float32_is_judged_as_float32():
     x = Tensor(np.float32([0.1, 0.2, 0.3]), requires_grad=True, name="x")
     loss = (x * x * x).sum()

@@ -21,7 +21,7 @@ from .names import caller_names
 from .snapshot import Snapshot, read
 from .story import Story
 from .subject import ForwardFailed, derived, is_model, merged_names, recorded
-from .text import to_text, why_nothing
+from .text import judged_text, to_text, why_nothing
 
 __all__ = ["Drawing", "GraphDrawing", "draw", "figure_of"]
 
@@ -56,9 +56,14 @@ class GraphDrawing(Drawing):
         return to_json(self.graph)
 
     def text(self) -> str:
-        """The forward and the backward pass in lines of text; or up to where it failed, and why."""
+        """The forward and the backward pass in lines of text; or up to where it failed, and why.
+
+        Gradients by hand follow, each with its verdict.
+        """
         language = self.settings.get("language")
-        return to_text(self.graph, language, self.settings["note"] if self.error else "")
+        text = to_text(self.graph, language, self.settings["note"] if self.error else "")
+        by_hand = self.settings.get("by_hand")
+        return f"{text}\n{judged_text(self.graph, by_hand, language)}" if by_hand else text
 
     def __repr__(self) -> str:
         shown = super().__repr__()

@@ -20,18 +20,20 @@ backward
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
 from ..languages import say
+from .boxes import WORDS
 from .figures.figure import clean
 from .notation import number
 from .numbers import short
 from .snapshot import Snapshot
 from .story import Story
 
-__all__ = ["to_text", "why_nothing"]
+__all__ = ["judged_text", "to_text", "why_nothing"]
 
 SPELT = 2_000  # nodes up to which formulas are written
 
@@ -75,6 +77,17 @@ def to_text(graph: Snapshot, language: str | None = None, failed: str = "") -> s
     Of a forward pass that failed there is no backward pass: `failed` says why, in its place.
     """
     return "\n".join(_lines(graph, language, failed))
+
+
+def judged_text(
+    graph: Snapshot, by_hand: Mapping[int, tuple[str, Any]], language: str | None = None
+) -> str:
+    """Gradients by hand, by place in the graph, and what was found of them."""
+    told = Story(graph)
+    lines = [say(WORDS["by hand"], language)]
+    for i, (verdict, mine) in by_hand.items():
+        lines.append(f"  {told.derivative(i)} = {short(mine)}: {say(WORDS[verdict], language)}")
+    return "\n".join(lines)
 
 
 def _lines(graph: Snapshot, language: str | None, failed: str) -> Iterator[str]:
