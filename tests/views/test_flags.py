@@ -165,3 +165,19 @@ def test_convolutions_and_scalars_and_graphs_without_gradients():
     n = Tensor(2.0, requires_grad=True)
     assert not flagged(snapshot(n * n)).flags
     assert not flagged(snapshot(Tensor(np.ones(3), requires_grad=True) * 2.0)).flags
+
+
+def test_a_nan_inside_a_run_is_not_laid_on_what_comes_after_it():
+    def note(f):
+        y = Tensor(1.0, requires_grad=True, name="x")
+        for _ in range(200):
+            y = y * 1.0
+        y = f(y)
+        for _ in range(200):
+            y = y * 1.0
+        return draw(y, names=False, language="en").figure.note
+
+    expected = "395 operations in single file: NaN: one of them makes the first NaN or infinity"
+    assert note(lambda y: ops.log(y - 2.0)) == expected
+    assert note(lambda y: ops.sqrt(y - 1.0)) == expected  # only its derivative is infinite
+    assert note(lambda y: y) == ""

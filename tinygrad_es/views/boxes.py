@@ -156,7 +156,7 @@ class _Painter:
         size = max([rms(edge.contribution) for edge in edges])
         width = 1
         if 0 < size <= largest:
-            width = max(1, 4 - round(log10(largest / size)))
+            width = max(1, 4 - round(log10(largest) - log10(size)))
         label = self.label(edges) if self.labelled else ""
         mark = "active" if any(edge.target == self.active for edge in edges) else ""
         if not any(map(self._sent, edges)):

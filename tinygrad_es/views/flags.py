@@ -21,6 +21,7 @@ from ..languages import say
 from .health import Pulse, dead_share, flag_names, flat_share, judge, reasons, reference_of
 from .snapshot import Edge, Snapshot
 from .story import Story
+from .text import MANY
 
 __all__ = ["Flagged", "flagged"]
 
@@ -28,6 +29,10 @@ PRODUCTS = frozenset(["linear", "matmul", "conv", "einsum"])
 ACTIVATIONS = ("relu", "sigmoid", "tanh")
 
 MADE = ("makes the first NaN or infinity", "hace el primer NaN o infinito")
+INSIDE = (
+    "one of them makes the first NaN or infinity",
+    "una de ellas hace el primer NaN o infinito",
+)
 GIVEN = ("has NaN or infinities itself", "tiene NaN o infinitos de por sí")
 DERIVED = (
     "its derivative makes the first NaN or infinity",
@@ -56,6 +61,9 @@ def flagged(graph: Snapshot, language: str | None = None) -> Flagged:
     if bad is not None:
         i, cause = bad
         called = told.forward(i) if graph.nodes[i].op else told.name(i)
+        if graph.nodes[i].kind == "run":
+            called = say(MANY, language).format(graph.nodes[i].options["operations"])
+            why = INSIDE
         word = flag_names(["nan"], language)
         reason = f"{called}: {word}: {say(cause, language)}"
         return Flagged({i: ("nan",)}, [reason], {i: reason})
@@ -88,10 +96,15 @@ def _first_bad(graph: Snapshot, told: Story) -> tuple[int, tuple[str, str]] | No
             if not above:
                 return first, GIVEN if nodes[first].op is None else MADE
             first = above[0]
-    for i in told.order():
-        if _finite(nodes[i].gradient) and not all(
-            _finite(edge.contribution) for edge in told.incoming[i]
-        ):
+    for i in reversed(range(len(nodes))):
+        made = [edge.contribution for edge in told.incoming[i]]
+        if nodes[i].kind == "run":  # what is inside has no gradients here: what comes out of it?
+            made = [nodes[edge.source].gradient for edge in told.incoming[i]]
+            if not all(map(_finite, made)) and all(
+                _finite(edge.contribution) for edge in told.outgoing[i]
+            ):
+                return i, INSIDE
+        elif _finite(nodes[i].gradient) and not all(map(_finite, made)):
             return i, DERIVED
     return None
 

@@ -32,6 +32,7 @@ __all__ = [
     "letters_of",
     "local_source",
     "rule_source",
+    "symbols_of",
     "told",
 ]
 
@@ -77,12 +78,16 @@ class Shape(tuple):  # type: ignore[type-arg]  # of Lengths
 class Symbol(Expression):
     """A letter of a formula, whose shape is named and not spelt out in numbers."""
 
-    __slots__ = ()
+    __slots__ = ("_shape",)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """`x.shape`."""
-        return Shape(f"{self.text}.shape", np.shape(self.value))
+        """`x.shape`; a `concatenate` of 1,000 arrays asks each of them 1,000 times."""
+        try:
+            return self._shape
+        except AttributeError:
+            self._shape: tuple[int, ...] = Shape(f"{self.text}.shape", np.shape(self.value))
+        return self._shape
 
     @property
     def size(self) -> int:
@@ -142,6 +147,14 @@ def forward_source(
     return text if op.name in arrays.NATIVE else text.removeprefix("np.")
 
 
+def symbols_of(op: Primitive, values: Sequence[Any]) -> list[Symbol]:
+    """The letters of an operation, with the values that they stand for."""
+    if not op.elementwise:  # its rules ask for axes, which a float has not
+        values = [np.asarray(v) for v in values]
+    letters = letters_of(op, len(values))
+    return [Symbol(letter, _value(v)) for letter, v in zip(letters, values, strict=True)]
+
+
 def rule_source(
     op: Primitive,
     position: int,
@@ -149,20 +162,22 @@ def rule_source(
     output: Any,
     values: Sequence[Any],
     options: Mapping[str, Any] | None = None,
+    xs: Sequence[Symbol] = (),
 ) -> str | None:
-    """∂L/∂(input at `position`) as source over `g`, `y` and the letters; None without a rule."""
+    """∂L/∂(input at `position`) as source over `g`, `y` and the letters; None without a rule.
+
+    `xs` are `symbols_of(op, values)`, for whoever asks for several inputs of one operation.
+    """
     rule = op.rule(position)
     if rule is None:
         return None
-    letters = letters_of(op, len(values))
-    if not op.elementwise:  # its rules ask for axes, which a float has not
-        values = [np.asarray(v) for v in values]
+    xs = xs or symbols_of(op, values)
+    if not op.elementwise:
         gradient, output = np.asarray(gradient), np.asarray(output)
-    xs = [Symbol(letter, _value(v)) for letter, v in zip(letters, values, strict=True)]
     extra = dict(options or {})
     if op.variadic:
         extra["which"] = position
-    y = Symbol("y" if "y" not in letters else "out", _value(output))
+    y = Symbol("y" if "y" not in op.inputs else "out", _value(output))
     with np.errstate(all="ignore"):
         return str(rule(_CHOOSING, Symbol("g", _value(gradient)), y, *xs, **extra))
 

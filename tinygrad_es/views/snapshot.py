@@ -248,7 +248,7 @@ class _Reader:
         """One node in the place of many in single file, the last of which is `newest`."""
         count = {"operations": len(run.inside)}
         source, target = self.places[run.before], len(self.nodes)
-        self.nodes.append(Node("run", None, None, "…", None, None, newest.scope, count))
+        self.nodes.append(Node("run", None, None, "…", newest.value, None, newest.scope, count))
         self.places[newest.index] = target
         self.edges.append(Edge(source, target, ""))
 

@@ -32,7 +32,7 @@ import numpy as np
 
 from ..autodiff.primitive import PRIMITIVES, Primitive
 from .figures.figure import clean, shorten
-from .formulas import forward_source, letters_of, local_source, rule_source, told
+from .formulas import forward_source, letters_of, local_source, rule_source, symbols_of, told
 from .notation import LATEX, TEXT, Dialect, latex_name, latex_number, mathematics, number
 from .numbers import brief
 from .snapshot import Edge, Snapshot
@@ -249,13 +249,13 @@ class Story:
         numbers = self._letters(op, edges, self.value) | self._lengths(op, i) | own
         g = self._short(node.gradient, self.gradients.get(i) or f"∂{self.labels[i]}")
         numbers |= {"g": g, _output(op): self.value(i)}
-        arrays = self._arrays(op, edges, i)
+        arrays, xs = self._arrays(op, edges, i), symbols_of(op, values)
         terms = []
         for edge in edges:
             if edge.contribution is None:
                 continue
             rule = told(op, edge.input, values, node.value) or rule_source(
-                op, edge.position, node.gradient, node.value, values, options
+                op, edge.position, node.gradient, node.value, values, options, xs
             )
             rule, what = rule or "g", f"∂{op.name}/∂{edge.input}"
             local = local_source(rule) if "g." not in rule and len(rule) <= FORMULA_LIMIT else ""
