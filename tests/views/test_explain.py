@@ -17,6 +17,7 @@ import pytest
 import tinygrad_es as tg
 from tinygrad_es import Tensor, explain, layers, losses, ops
 from tinygrad_es.autodiff.primitive import PRIMITIVES
+from tinygrad_es.views.explanation.sentences import CASES as TOLD
 from tinygrad_es.views.explanation.sentences import SENTENCES
 
 from . import test_snapshot
@@ -755,7 +756,36 @@ def test_markdown_of_the_circuit():
 def test_every_common_operation_has_its_sentence():
     names = {row.name for row in PRIMITIVES.values()}
     assert set(SENTENCES) <= names
-    for english, spanish in SENTENCES.values():
+    for english, spanish in (SENTENCES | TOLD).values():
         assert english.endswith(".")
         assert spanish.endswith(".")
         assert english != spanish
+
+
+def test_sentences_are_true_of_the_very_operation():
+    x = Tensor(3.0, requires_grad=True, name="x")
+    comes_down = "The exponent comes down"
+
+    def told(y, language="en"):
+        return " ".join(explain(y, language=language, level="scalars", names=False).text().split())
+
+    assert comes_down in told(x**2.0)
+    assert comes_down not in told(2.0**x)
+    assert "the power itself times the logarithm of its base" in told(2.0**x)
+    assert "the exponent gets the power itself times the logarithm" in told(x**x)
+    assert "por el logaritmo de su base" in told(2.0**x, "es")
+    w, b = (Tensor(np.ones(s), requires_grad=True, name=n) for s, n in (((2, 3), "w"), (3, "b")))
+    assert "sum over the batch" in told(ops.linear(np.ones((4, 2)), w, b).sum())
+    assert "the bias gets it unchanged" in told(ops.linear(np.ones(2), w, b).sum())
+    logits = Tensor(np.ones((1, 3)), requires_grad=True, name="z")
+    whole, twice = np.array([[1.0, 0.0, 0.0]]), np.array([[1.0, 1.0, 0.0]])
+    assert "the simplest of derivatives, p − t" in told(ops.softmax_cross_entropy(logits, whole))
+    assert "times the sum of the targets" in told(ops.softmax_cross_entropy(logits, twice))
+
+
+def test_a_division_by_zero_is_still_a_fraction():
+    x = Tensor(3.0, requires_grad=True, name="x")
+    with np.errstate(all="ignore"):
+        text = explain(x / 0.0, language="en", names=False).text()
+    assert "L = x/0 = 3/0 = inf" in text
+    assert "divide(" not in text

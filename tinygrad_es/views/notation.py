@@ -45,6 +45,7 @@ _RELATIONS = {
     "logical_and": ("∧", r"\wedge"),
     "logical_or": ("∨", r"\vee"),
 }
+_CALLED: dict[str, type[ast.operator]] = {"divide": ast.Div, "power": ast.Pow}  # 1/0, (−1)^0.5
 _FUNCTIONS = {"sigmoid": ("σ", r"\sigma"), "log": ("ln", r"\ln"), "sum": ("Σ", r"\sum")}
 _LATEX_KNOWN = frozenset(
     ["exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan", "det"]
@@ -303,6 +304,8 @@ class _Writer:
 
     def _call(self, node: ast.Call) -> tuple[str, int]:
         name = node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)
+        if name in _CALLED and len(node.args) == 2:
+            return self.write(ast.BinOp(node.args[0], _CALLED[name](), node.args[1]))
         given = [self.write(argument)[0] for argument in node.args]
         if name in _RELATIONS and len(node.args) == 2:
             sign = _RELATIONS[name][self.column]

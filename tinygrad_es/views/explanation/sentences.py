@@ -6,9 +6,14 @@ derivatives; one that is not here gets the general sentence, and its rule from t
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+
 from ...languages import say
 
-__all__ = ["BROADCAST", "GENERAL", "LAYER", "SENTENCES", "sentence"]
+__all__ = ["BROADCAST", "CASES", "GENERAL", "LAYER", "SENTENCES", "case_of", "sentence"]
 
 Pair = tuple[str, str]
 
@@ -273,8 +278,12 @@ SENTENCES: dict[str, Pair] = {
     ),
     # --- shapes
     **dict.fromkeys(
-        ["reshape", "transpose", "flip", "concatenate", "astype", "clone", "fold", "windows"],
+        ["reshape", "transpose", "flip", "concatenate", "astype", "clone", "fold"],
         _SHARED,
+    ),
+    "windows": (
+        "An element that stands in several windows gets the sum of what they send back.",
+        "Un elemento que está en varias ventanas recibe la suma de lo que estas le devuelven.",
     ),
     "broadcast_to": BROADCAST,
     "sum_to": (
@@ -303,6 +312,49 @@ SENTENCES: dict[str, Pair] = {
 }
 
 
+# what is told instead, where the sentence above would not be true of this very operation
+CASES: dict[str, Pair] = {
+    "power, exponent": (
+        "The derivative in the exponent is the power itself times the logarithm of its base.",
+        "La derivada respecto al exponente es la propia potencia por el logaritmo de su base.",
+    ),
+    "power, both": (
+        "For the base the exponent comes down as a factor, and the power goes down by one; the "
+        "exponent gets the power itself times the logarithm of the base.",
+        "Para la base, el exponente baja multiplicando y la potencia baja en uno; el exponente "
+        "recibe la propia potencia por el logaritmo de la base.",
+    ),
+    "linear, vector": (
+        "A matrix product and a bias: input and weights get the gradient times the other one, "
+        "transposed; the bias gets it unchanged.",
+        "Un producto de matrices y un sesgo: la entrada y los pesos reciben el gradiente por el "
+        "otro factor traspuesto; el sesgo lo recibe sin cambiarlo.",
+    ),
+    "softmax_cross_entropy, sums": (
+        "Softmax and cross-entropy together: the probabilities times the sum of the targets, minus "
+        "the targets; with targets that sum to 1 it would be p − t.",
+        "Softmax y entropía cruzada juntas: las probabilidades por la suma de los objetivos, menos "
+        "los objetivos; con objetivos que sumen 1 sería p − t.",
+    ),
+}
+
+
+def case_of(name: str, values: Mapping[str, Any], receivers: Collection[str]) -> str:
+    """The key of an operation's sentence, which may depend on its inputs and on who receives.
+
+    >>> case_of("power", {"a": 2.0, "b": 3.0}, ["a"]), case_of("power", {"a": 2.0, "b": 3.0}, "b")
+    ('power', 'power, exponent')
+    """
+    if name == "power" and "b" in receivers:
+        return "power, both" if "a" in receivers else "power, exponent"
+    if name == "linear" and np.ndim(values["x"]) == 1:
+        return "linear, vector"
+    if name == "softmax_cross_entropy":
+        ones = np.allclose(np.sum(values["targets"], axis=-1), 1.0, rtol=1e-6)
+        return name if ones else "softmax_cross_entropy, sums"
+    return name
+
+
 def sentence(name: str, language: str) -> str:
     """The sentence of an operation.
 
@@ -311,4 +363,4 @@ def sentence(name: str, language: str) -> str:
     >>> sentence("arctan", "en")
     'The gradient that arrives is multiplied by the local derivative.'
     """
-    return say(SENTENCES.get(name, GENERAL), language)
+    return say((SENTENCES | CASES).get(name, GENERAL), language)

@@ -34,7 +34,7 @@ from .document import (
     part_text,
     shape_text,
 )
-from .sentences import BROADCAST, sentence
+from .sentences import BROADCAST, case_of, sentence
 
 __all__ = ["Teller"]
 
@@ -215,9 +215,13 @@ class Teller:
         made = self.equal(self.name(i), self.both("forward", i))
         op = self.graph.nodes[i].op or ""
         found: list[Block] = [Step(number, (made, ". ", *self.arrival(i))), *self.total(i)]
-        found.append(Sentence((sentence(op, self.language),), inside=True))
+        edges = self.story.incoming[i]
+        values = {edge.input: self.graph.nodes[edge.source].value for edge in edges}
+        receivers = [edge.input for edge in edges if edge.contribution is not None]
+        told = sentence(case_of(op, values, receivers), self.language)
+        found.append(Sentence((told,), inside=True))
         found += self.terms(i)
-        if any(edge.summed for edge in self.story.incoming[i]) and op not in (
+        if any(edge.summed for edge in edges) and op not in (
             "linear",
             "broadcast_to",
         ):
