@@ -63,7 +63,7 @@ def flagged(graph: Snapshot, language: str | None = None) -> Flagged:
         called = told.forward(i) if graph.nodes[i].op else told.name(i)
         if graph.nodes[i].kind == "run":
             called = say(MANY, language).format(graph.nodes[i].options["operations"])
-            why = INSIDE
+            cause = INSIDE
         word = flag_names(["nan"], language)
         reason = f"{called}: {word}: {say(cause, language)}"
         return Flagged({i: ("nan",)}, [reason], {i: reason})
