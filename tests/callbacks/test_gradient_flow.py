@@ -314,3 +314,9 @@ def test_a_training_that_goes_on_has_the_whole_record(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         train(Stops())
     assert train().history["norm"] == whole.history["norm"]
+
+
+@pytest.mark.parametrize("wrong", [3, 3.5, True, b"hidden", object])
+def test_layers_of_another_type_are_named_at_once(wrong):
+    with pytest.raises(TypeError, match=r"`layers` must be names of layers.* Received: layers="):
+        GradientFlow(layers=wrong)

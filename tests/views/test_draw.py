@@ -523,3 +523,71 @@ def test_many_inputs_of_one_operation_are_quick():
     text = draw(ops.concatenate(parts).sum(), names=False).text()
     assert "∂L/∂x1499 = ∂L/∂v1[2998:3000]" in text
     assert time.perf_counter() - began < 8.0  # 1 to 2 s; it was 12 s
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"title": None},
+        {"title": 3},
+        {"by_hand": 3.0},
+        {"by_hand": ["x"]},
+        {"by_hand": np.ones(2)},
+        {"focus": None},
+        {"focus": 3},
+        {"focus": b"hidden"},
+        {"focus": np.ones(2)},
+    ],
+)
+def test_arguments_of_another_type_are_named_at_once(wrong):
+    (name,) = wrong
+    with pytest.raises(TypeError, match=f"^{name}: expected .* Received: "):
+        draw(Tensor(2.0, requires_grad=True) * 3.0, **wrong)
+
+
+def test_an_unknown_engine_or_language_is_named_before_the_function_is_called():
+    called = []
+    for wrong in ({"engine": "neato"}, {"language": "fr"}, {"direction": np.ones(2)}):
+        with pytest.raises(ValueError, match="expected one of"):
+            draw(lambda x: called.append(x) or x * x, 2.0, **wrong)
+    with pytest.raises(ValueError, match="language: expected one of"):
+        draw(tg.Sequential([layers.Input((2,)), layers.Dense(1)]), language="fr")
+    assert called == []
+
+
+@pytest.mark.parametrize("wrong", [1.0, [1.0], [1.0, 1.0, 1.0]])
+def test_several_results_need_as_many_gradients(wrong):
+    x = Tensor(2.0, requires_grad=True)
+    with pytest.raises(ValueError, match=r"gradient: expected a list of 2.* Received: "):
+        draw([x * 2.0, x * 3.0], gradient=wrong)
+
+
+def test_focus_may_be_any_iterable():
+    drawing = network(focus=(name for name in ["dense_1"]))
+    assert titles(drawing) == titles(network(focus="dense_1"))
+
+
+def test_drawing_a_model_with_its_data_changes_nothing_of_it():
+    ops.random.seed(0)
+    hidden = [layers.Dense(3), layers.BatchNormalization(), layers.Dropout(0.5), layers.Dense(1)]
+    model = tg.Sequential([layers.Input((2,)), *hidden])
+    model.compile("sgd", "mse", metrics=["mae"])
+    x, y = np.random.default_rng(0).normal(size=(8, 2)), np.ones((8, 1))
+    before = [w.numpy().copy() for w in model.weights]
+    numbers = ops.random.generator().bit_generator.state
+    draw(model, x, y)
+    draw(model, x)
+    assert all(np.array_equal(a, w.numpy()) for a, w in zip(before, model.weights, strict=True))
+    assert ops.random.generator().bit_generator.state == numbers
+    assert [float(metric.result()) for metric in model.metrics] == [0.0] * len(model.metrics)
+
+
+@pytest.mark.parametrize("order", [0, 1, 2])
+def test_hooks_of_the_user_are_not_run(order):
+    run = []
+    x = Tensor(2.0, requires_grad=True)
+    x.register_hook(lambda g: run.append("x"))
+    y = x * x * x
+    y.register_hook(lambda g: run.append("y"))
+    draw(y, order=order, by_hand=None if order else {"x": 12.0}).html()
+    assert run == []

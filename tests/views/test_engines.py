@@ -6,12 +6,13 @@ import os
 import random
 import shutil
 import sys
+import threading
 import time
 import types
 
 import pytest
 
-from tinygrad_es import set_language
+from tinygrad_es import Tensor, backward_source, draw, explain, set_language
 from tinygrad_es.views import Drawing
 from tinygrad_es.views.figures import engines, pictures
 from tinygrad_es.views.figures.figure import Arrow, Box, Figure
@@ -317,3 +318,46 @@ def test_a_graph_that_takes_minutes_comes_back_in_time(real, monkeypatch):
     started = time.perf_counter()
     assert "Graphviz did not answer in 0.5 s" in Drawing(graph, real).svg()
     assert time.perf_counter() - started < 15
+
+
+def test_threads_may_save_to_one_path(tmp_path):
+    drawing, failures = draw(Tensor(2.0, requires_grad=True) * 3.0), []
+
+    def save():
+        try:
+            for _ in range(30):
+                drawing.save(tmp_path / "graph.dot")
+        except OSError as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=save) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["graph.dot"]
+
+
+def test_explanations_and_sources_are_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    y = Tensor(2.0, requires_grad=True) * 3.0
+    told, source = explain(y), backward_source(y)
+    for view, name in ((told, "why.md"), (source, "step.py")):
+        path = tmp_path / name
+        view.save(path)
+        whole = path.read_bytes()
+        with pytest.raises(FileNotFoundError, match=r"there is no folder .* Received: "):
+            view.save(tmp_path / "none" / name)
+        with monkeypatch.context() as broken:
+            broken.setattr(os, "replace", full)
+            with pytest.raises(OSError, match="full"):
+                view.save(path)
+        assert path.read_bytes() == whole
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == [
+        "step.py",
+        "why.md",
+    ]
+
+
+def full(*paths):
+    raise OSError("the disk is full")

@@ -54,11 +54,12 @@ def gradients(
     targets: Sequence[Tensor],
     create_graph: bool = False,
     order: list[Tensor] | None = None,
+    hooks: bool = True,
 ) -> list[Any]:
     """∂(Σ root·seed)/∂target for each target, None where a root does not depend on it.
 
     Touches no `.grad`. Raw floats and arrays; Tensors with `create_graph`. `order` is
-    `topological(roots)`, for who has it already.
+    `topological(roots)`, for who has it already. Without `hooks` those of the user are not run.
     """
     order = topological(roots) if order is None else order
     live = only_towards(order, targets)
@@ -70,9 +71,9 @@ def gradients(
     start = [(r, as_tensor(g) if create_graph else g) for r, g in zip(roots, seeds, strict=True)]
     if create_graph:
         with enable_grad():
-            found = sweep_graph([n for n in order if n.index in live], start, keep)
+            found = sweep_graph([n for n in order if n.index in live], start, keep, hooks)
     else:
-        found = sweep([(r, g) for r, g in start if r.index in live], live, keep)
+        found = sweep([(r, g) for r, g in start if r.index in live], live, keep, hooks)
     by_index = {node.index: g for node, g in found}
     return [by_index.get(t.index) for t in targets]
 

@@ -319,6 +319,7 @@ def sweep_graph(
     order: list[Tensor],
     seeds: Sequence[tuple[Tensor, Tensor]],
     keep: Callable[[Tensor], bool] | None = None,
+    hooks: bool = True,
 ) -> list[tuple[Tensor, Tensor]]:
     """The sweep over `order` (`topological`), read through Tensors: every step is recorded."""
     grads: dict[int, Any] = {}
@@ -331,7 +332,7 @@ def sweep_graph(
             if g is None:
                 continue
             if node.marks is not None:
-                if node.marks.watched:
+                if node.marks.watched and hooks:
                     g = run_hooks(node, g)
                 if node.marks.modified > node.index:
                     faults.check_output(node)

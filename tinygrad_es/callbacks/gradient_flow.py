@@ -70,6 +70,11 @@ class GradientFlow(Callback):
     def __init__(self, every: int = 20, layers: Sequence[Any] | str | None = None) -> None:
         if isinstance(every, bool) or not isinstance(every, (int, np.integer)) or every < 1:
             raise ValueError(f"`every` must be a positive integer. Received: every={every!r}.")
+        if layers is not None and not isinstance(layers, (str, list, tuple)):
+            raise TypeError(
+                "`layers` must be names of layers, or layers, in a list. Received: "
+                f"layers={layers!r}."
+            )
         named = [layers] if isinstance(layers, str) else layers
         self.every = int(every)
         self.layers = None if named is None else [getattr(n, "name", n) for n in named]

@@ -6,12 +6,17 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
+from ..autodiff.errors import describe
 from ..autodiff.order import topological
 from ..autodiff.tensor import Tensor
+from ..languages import chosen
 from .boxes import DIRECTIONS, figure_of
 from .compare import verdicts
 from .data import to_json
 from .failure import failed_graph
+from .figures.engines import asked_for
 from .figures.figure import Figure
 from .figures.pictures import Drawing
 from .flags import flagged
@@ -152,7 +157,8 @@ def draw(
         .json() .text() .graphviz() .frames() .save(path)`.
 
     Raises:
-        TypeError: `root` is none of these.
+        TypeError: `root` is none of these; a title, gradients by hand, names of layers that are
+            something else.
         ValueError: an unknown direction, depth, layer, engine, language.
 
     >>> from tinygrad_es import Tensor, draw
@@ -169,8 +175,12 @@ def draw(
       ∂L/∂a = ∂L/∂L·b = 1·4 = 4
       ∂L/∂b = ∂L/∂L·a = 1·3 = 3
     """
-    if direction not in DIRECTIONS:
+    if not isinstance(direction, str) or direction not in DIRECTIONS:
         raise ValueError(f"direction: expected one of {DIRECTIONS}. Received: {direction!r}.")
+    chosen(language)
+    asked_for(engine)
+    _check(title, by_hand)
+    opened = _layer_names(focus)
     if is_model(root) and not inputs:
         return Drawing(root.as_figure(rankdir, shapes=True, names=True), engine)
     called = caller_names(names, 1)
@@ -199,8 +209,30 @@ def draw(
         settings |= {"flags": found.words(language), "note": "; ".join(found.reasons)}
     if error is None and direction != "forward" and not settings.get("note"):
         settings["note"] = why_nothing(graph, language)
-    outline = _folded(graph, collapse, focus, repeats, constants)
+    outline = _folded(graph, collapse, opened, repeats, constants)
     return GraphDrawing(outline, settings, engine, error)
+
+
+def _check(title: Any, by_hand: Any) -> None:
+    if not isinstance(title, str):
+        raise TypeError(f"title: expected a text. Received: {describe(title)}.")
+    if by_hand is not None and not isinstance(by_hand, Mapping):
+        raise TypeError(
+            "by_hand: expected a mapping from names of nodes to gradients, {'W1': dW1}. Received: "
+            f"{describe(by_hand)}."
+        )
+
+
+def _layer_names(focus: Any) -> list[str]:
+    names: list[Any] = [focus]
+    if np.iterable(focus) and not isinstance(focus, str):
+        names = list(focus)
+    if not all(isinstance(name, str) for name in names):
+        raise TypeError(
+            "focus: expected the name of a layer, or several in a list. Received: "
+            f"{describe(focus)}."
+        )
+    return names
 
 
 def _judged(
@@ -221,15 +253,14 @@ def _judged(
 def _folded(
     graph: Snapshot,
     collapse: str | int | bool | None,
-    focus: str | Iterable[str],
+    focus: list[str],
     repeats: bool | None,
     constants: bool,
 ) -> Outline:
     if collapse is None and not focus and len(graph.nodes) > MANY:
         collapse = "layers"
-    focused = [focus] if isinstance(focus, str) else list(focus)
-    outline = fold(graph, collapse, focused, bool(repeats), constants)
+    outline = fold(graph, collapse, focus, bool(repeats), constants)
     closed = any(item.groups for item in outline.items)
     if repeats is None and closed and len(outline.items) > CROWDED:
-        outline = fold(graph, collapse, focused, True, constants)
+        outline = fold(graph, collapse, focus, True, constants)
     return outline

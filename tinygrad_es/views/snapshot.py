@@ -124,7 +124,12 @@ def read(
         raise TypeError("expected a Tensor, or several in a list. Received: an empty list.")
     gradients = [gradient] if len(roots) == 1 else [None] * len(roots)
     if len(roots) > 1 and gradient is not None:
-        gradients = list(gradient)
+        gradients = list(gradient) if isinstance(gradient, (list, tuple)) else [gradient]
+        if len(gradients) != len(roots):
+            raise ValueError(
+                f"gradient: expected a list of {len(roots)}, one for each result (None: none "
+                f"arrives there). Received: {describe(gradient)}."
+            )
     order = topological(roots)
     seeds = _seeds(roots, gradients) if len(roots) == 1 or gradient is not None else []
     runs = long_runs(order, longest) if longest is not None and len(order) > longest else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,6 +14,7 @@ from ..autodiff.errors import GradientError, describe
 from ..autodiff.modes import enable_grad
 from ..autodiff.order import topological
 from ..autodiff.tensor import Tensor
+from ..ops import random
 from ..tree import leaves, map_structure
 
 __all__ = ["ForwardFailed", "derived", "is_model", "merged_names", "recorded"]
@@ -89,10 +91,18 @@ def _called(model: Any, inputs: tuple[Any, ...]) -> Any:
             f"loss that it was compiled with. Received: {len(inputs)} inputs."
         )
     x = _named(inputs[0], "x")
-    out = model(x, training=True)
-    if len(inputs) == 1:
-        return out
-    return model.compute_loss(x, _named(inputs[1], "y"), out, *inputs[2:])
+    built, numbers = getattr(model, "built", False), random.generator().bit_generator
+    before = numbers.state
+    try:
+        if built:  # running means, metrics and random numbers stay as they are
+            model = copy.deepcopy(model)
+        out = model(x, training=True)
+        if len(inputs) == 1:
+            return out
+        return model.compute_loss(x, _named(inputs[1], "y"), out, *inputs[2:])
+    finally:
+        if built:
+            numbers.state = before
 
 
 def _named(data: Any, name: str) -> Any:
@@ -162,7 +172,7 @@ def derived(roots: list[Tensor], order: int, gradient: Any, names: dict[int, str
                 "draw one of them, or order=1 of their sum."
             )
         arriving = seed(roots[0], gradient if turn == 0 else np.ones(roots[0].shape))
-        found = gradients(roots, [arriving], targets, create_graph=True, order=nodes)
+        found = gradients(roots, [arriving], targets, create_graph=True, order=nodes, hooks=False)
         roots = [g for g in found if isinstance(g, Tensor)]
         for target, g in zip(targets, found, strict=True):
             called = target.name or names.get(target.index)

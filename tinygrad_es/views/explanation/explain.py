@@ -15,6 +15,7 @@ from typing import Any
 from ...autodiff.errors import describe
 from ...autodiff.tensor import Tensor
 from ...languages import chosen
+from ..figures.pictures import must_have_a_folder, write
 from ..names import caller_names
 from ..snapshot import snapshot
 from .document import Document, to_text
@@ -54,8 +55,11 @@ class Explanation:
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write `.txt`, `.md` or `.html` (a whole page), by the ending; returns the path.
 
+        The file is written whole or not at all.
+
         Raises:
             ValueError: another ending.
+            FileNotFoundError: a folder that is not there.
         """
         target = Path(path)
         writers = {".txt": to_text, ".md": to_markdown, ".html": to_page}
@@ -63,8 +67,9 @@ class Explanation:
             raise ValueError(
                 f"save: expected a path that ends in {', '.join(writers)}. Received: {str(path)!r}."
             )
+        must_have_a_folder(target)
         written = writers[target.suffix](self.document).rstrip("\n") + "\n"
-        target.write_text(written, encoding="utf-8")
+        write(target, written.encode())
         return target
 
     def __str__(self) -> str:

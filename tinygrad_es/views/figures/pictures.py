@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 from collections.abc import Callable
@@ -14,7 +15,9 @@ from .figure import Figure
 from .mermaid import to_markdown, to_mermaid
 from .svg import to_svg
 
-__all__ = ["WRITERS", "Drawing"]
+__all__ = ["WRITERS", "Drawing", "must_have_a_folder", "write"]
+
+_numbers = itertools.count()  # two threads may write the same file
 
 
 class Drawing:
@@ -100,13 +103,9 @@ class Drawing:
             raise ValueError(
                 f"save: expected a path that ends in {endings}. Received: {str(path)!r}."
             )
-        if not target.parent.is_dir():
-            raise FileNotFoundError(
-                f"save: there is no folder {str(target.parent)!r}; os.makedirs makes it. "
-                f"Received: {str(path)!r}."
-            )
+        must_have_a_folder(target)
         content = writer(self)
-        _write(target, content.encode() if isinstance(content, str) else content)
+        write(target, content.encode() if isinstance(content, str) else content)
         return target
 
     def _repr_svg_(self) -> str | None:
@@ -143,12 +142,21 @@ WRITERS: dict[str, Callable[[Drawing], str | bytes]] = {
 }
 
 
-def _write(path: Path, content: bytes) -> None:
+def must_have_a_folder(path: Path) -> None:
+    """An error where the folder of a path is not there, before anything is drawn."""
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"save: there is no folder {str(path.parent)!r}; os.makedirs makes it. "
+            f"Received: {str(path)!r}."
+        )
+
+
+def write(path: Path, content: bytes) -> None:
     """Write beside the path, then take its place: half a file never has its name."""
     target = Path(os.path.realpath(path))
     if target.is_dir():
         raise IsADirectoryError(f"save: expected a path of a file. Received a folder: {path}.")
-    temporary = target.with_name(f".{target.name[:100]}.{os.getpid()}.tmp")
+    temporary = target.with_name(f".{target.name[:100]}.{os.getpid()}.{next(_numbers)}.tmp")
     try:
         temporary.write_bytes(content)
         if target.exists():

@@ -13,6 +13,7 @@ import numpy as np
 from ...autodiff.errors import describe
 from ...autodiff.program import Program, program
 from ...autodiff.tensor import Tensor
+from ..figures.pictures import must_have_a_folder, write
 from ..names import Identifiers, caller_names, caller_variables
 from .definitions import definition, has_definition, needed
 from .writing import Body, folded
@@ -77,11 +78,13 @@ class Source:
 
         Raises:
             ValueError: another ending.
+            FileNotFoundError: a folder that is not there.
         """
         target = Path(path)
         if target.suffix != ".py":
             raise ValueError(f"save: expected a path that ends in .py. Received: {str(path)!r}.")
-        target.write_text(self.text, encoding="utf-8")
+        must_have_a_folder(target)
+        write(target, self.text.encode())
         return target
 
 
