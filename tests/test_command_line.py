@@ -143,3 +143,17 @@ def test_scripts_that_exit_and_read_their_arguments(script, capsys):
     (script / "stops.py").write_text(GOOD + "raise SystemExit('enough')\n", encoding="utf-8")
     assert main(["draw", "stops.py"]) == 1
     assert "enough" in capsys.readouterr().err
+
+
+def test_a_script_that_leaves_its_folder_is_drawn_where_the_command_was_given(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "moves.py").write_text(
+        "import os\nfrom tinygrad_es import Tensor\n"
+        "os.chdir('elsewhere')\nloss = Tensor(2.0, requires_grad=True) * 3.0\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    assert main(["draw", "moves.py"]) == 0
+    assert (tmp_path / "moves.svg").is_file()
+    assert list((tmp_path / "elsewhere").iterdir()) == []

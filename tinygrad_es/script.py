@@ -6,6 +6,7 @@ that you have read.
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,7 +35,7 @@ def run_script(path: Path) -> Finished:
     source = path.read_bytes()
     code = compile(source, str(path), "exec")
     variables: dict[str, Any] = {"__name__": "__main__", "__file__": str(path)}
-    before = sys.argv, list(sys.path)
+    before, folder = (sys.argv, list(sys.path)), Path.cwd()
     sys.argv, sys.path[:0] = [str(path)], [str(path.resolve().parent)]
     try:
         exec(code, variables)
@@ -45,6 +46,7 @@ def run_script(path: Path) -> Finished:
         return Finished(variables, error)
     finally:
         sys.argv, sys.path[:] = before[0], before[1]
+        os.chdir(folder)  # what is drawn goes where the command was given
     return Finished(variables, None)
 
 
