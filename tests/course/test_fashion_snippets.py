@@ -146,5 +146,5 @@ def test_a_longer_run_prints_as_keras_does(model, capsys):
     model.fit(x, np.zeros(70), epochs=2, verbose=2)
     lines = [line for line in capsys.readouterr().out.splitlines() if line]
     assert lines[::2] == ["Epoch 1/2", "Epoch 2/2"]
-    pattern = r"3/3 - \d+s - \d+ms/step - accuracy: \d\.\d{4} - loss: \d\.\d{4}"
+    pattern = r"3/3 - \d+s - \d+[mu]?s/step - accuracy: \d\.\d{4} - loss: \d\.\d{4}"
     assert all(re.fullmatch(pattern, line) for line in lines[1::2])

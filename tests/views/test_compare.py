@@ -92,7 +92,7 @@ def test_bad_input():
         draw(loss, by_hand={"dW1": 0.0})
     with pytest.raises(tg.ShapeError, match=r"shape \(5, 11\)"):
         draw(loss, by_hand={"W1": np.zeros((11, 5))})
-    with pytest.raises(TypeError, match="by the names of nodes"):
+    with pytest.raises(TypeError, match="from names of nodes"):
         draw(loss, by_hand=[W1])
     with pytest.raises(ValueError, match="one result"):
         draw([loss, loss * 2.0], by_hand={"W1": W1})

@@ -304,6 +304,18 @@ def test_names_of_the_module_are_seen_inside_a_function():
     assert "p1" in draw(PARAMETER * 2.0, names=False).text()
 
 
+def test_arrays_have_the_names_of_their_variables():
+    X, W = np.ones((2, 3)), Tensor(np.ones((3, 1)), requires_grad=True)
+    loss = ((X @ W - np.zeros((2, 1))) ** 2).mean()
+    text = draw(loss).text()
+    assert "X @ W" in text
+    assert "c1 = " in text  # the zeros are in no variable
+    assert {box.title: box.kind for box in draw(loss).figure.boxes}["X"] == "input"
+    assert "data @ W" in draw(loss, names={"data": X, "W": W}).text()
+    assert "X" not in draw(loss, names=False).text()
+    assert "z¹ = X @ W" in tg.explain(loss).text()
+
+
 def test_a_mapping_the_other_way_round_is_no_names():
     x = Tensor(2.0, requires_grad=True)
     with pytest.raises(TypeError, match="expected a mapping from names to Tensors"):

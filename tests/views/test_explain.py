@@ -351,7 +351,7 @@ def test_the_network_with_cross_entropy(language, loss):
     expected["δ2"] = [0.38294763871855647, -0.5999592383753366]
     expected["δ1"] = [-0.031719000807631917, 0.10856152337721517, -1.3644346719653934e-05]
     shows(told.text(), expected)
-    said = {"entropy": "δ2 = y − c1", "fused": "δ2 = ∂C/∂z2 = p − t"}[loss]
+    said = {"entropy": "δ2 = y − t", "fused": "δ2 = ∂C/∂z2 = p − t"}[loss]
     assert said in told.text()
 
 
@@ -436,7 +436,7 @@ def test_one_output_is_not_taken_for_a_cross_entropy():
     y = ops.sigmoid(x @ w)
     t = np.array([[1.0]])
     entropy = -(t * ops.log(y) + (1.0 - t) * ops.log(1.0 - y)).sum()
-    assert "σ′ cancels: δ¹ = y − c1." in explain(entropy, language="en").text()
+    assert "σ′ cancels: δ¹ = y − t." in explain(entropy, language="en").text()
     for other in (((y - t) ** 2).sum(), (ops.log(y) - t).sum(), ops.log(y * t).sum() * 2.0):
         assert "cancels" not in explain(other, language="en").text()
 

@@ -22,7 +22,7 @@ from .figures.pictures import Drawing
 from .flags import flagged
 from .fold import Outline, fold
 from .html import to_html
-from .names import caller_names
+from .names import caller_names, named_arrays
 from .snapshot import Snapshot, read
 from .story import Story
 from .subject import ForwardFailed, derived, is_model, merged_names, recorded
@@ -204,6 +204,7 @@ def draw(
         graph = failure.graph
         settings |= {"failed": failure.place, "note": failure.message, "direction": "forward"}
     assert graph is not None
+    graph = named_arrays(graph, names, 1)
     if flags and error is None:
         found = flagged(graph, language)
         settings |= {"flags": found.words(language), "note": "; ".join(found.reasons)}

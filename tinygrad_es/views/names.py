@@ -10,10 +10,13 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from ..autodiff.errors import describe
 from ..autodiff.tensor import Tensor
+from .snapshot import Snapshot
 
-__all__ = ["Identifiers", "caller_names", "caller_variables"]
+__all__ = ["Identifiers", "caller_names", "caller_variables", "named_arrays"]
 
 LONGEST = 40  # characters of an identifier
 RESERVED = frozenset([*keyword.kwlist, *(n for n in dir(builtins) if n.islower()), "np", "math"])
@@ -70,6 +73,30 @@ def caller_names(names: Any = True, depth: int = 1) -> dict[int, str]:
         if type(value) is Tensor:
             found.setdefault(value.index, name)
     return found
+
+
+def named_arrays(graph: Snapshot, names: Any = True, depth: int = 1) -> Snapshot:
+    """The graph, its arrays called as the variables that hold them: such an array is an input.
+
+    `names` and `depth` are those of `caller_variables`.
+
+    >>> from tinygrad_es.views import snapshot
+    >>> x, W = np.ones((4, 2)), Tensor(np.ones((2, 3)), requires_grad=True)
+    >>> graph = named_arrays(snapshot((x @ W).sum()), {"x": x})
+    >>> [(node.kind, node.name) for node in graph.nodes][:2]
+    [('parameter', None), ('input', 'x')]
+    """
+    arrays: dict[int, str] = {}
+    for name, value in caller_variables(names, depth + 1).items():
+        if isinstance(value, np.ndarray):
+            arrays.setdefault(id(value), name)
+    nodes = [
+        node._replace(kind="input", name=arrays[id(node.value)])
+        if node.op is None and node.name is None and id(node.value) in arrays
+        else node
+        for node in graph.nodes
+    ]
+    return graph._replace(nodes=tuple(nodes))
 
 
 class Identifiers:

@@ -16,7 +16,7 @@ from ...autodiff.errors import describe
 from ...autodiff.tensor import Tensor
 from ...languages import chosen
 from ..figures.pictures import must_have_a_folder, write
-from ..names import caller_names
+from ..names import caller_names, named_arrays
 from ..snapshot import snapshot
 from .document import Document, to_text
 from .markdown import to_markdown
@@ -158,7 +158,7 @@ def explain(
     language = chosen(language)
     _check(root, digits, level, limit)
     known = caller_names(names, 1)
-    graph = snapshot(root, gradient, known, detailed=DETAILED)
+    graph = named_arrays(snapshot(root, gradient, known, detailed=DETAILED), names, 1)
     told: Narration | None = None
     if level != "scalars":
         told = matrices_of(graph, language, digits, always=level is not None)
