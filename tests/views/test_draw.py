@@ -174,6 +174,8 @@ def test_models_are_called():
         draw(model).save("x.json")
     with pytest.raises(TypeError, match="drawn with its data"):
         draw(model, 1, 2, 3, 4)
+    with pytest.raises(ValueError, match="it is not compiled"):
+        draw(model, np.ones((1, 3)), np.ones((1, 2)))
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_ten_sigmoids_vanish():
     told = flagged(snapshot(loss_of(*dense(10, "sigmoid"))), "en")
     assert {flag for own in told.flags.values() for flag in own} == {"vanishing"}
     assert len(told.flags) >= 5
-    assert told.reasons[0].startswith("hidden_0: vanishing: of the error at the last layer")
+    assert told.reasons[0].startswith("hidden_0: vanishing: the error here is ")
     assert "less than 0.01" in told.reasons[0]
     picture = draw(loss_of(*dense(10, "sigmoid")), collapse="layers", language="es")
     closed = {box.title: box.flag for box in picture.figure.boxes if box.kind == "layer"}

@@ -104,11 +104,11 @@ def test_reasons_in_two_languages():
     english, spanish = (reasons(layers, judge(layers), language) for language in ("en", "es"))
     assert english == [
         "d: dead: 100% of its ReLU units are 0 for every sample",
-        "h: vanishing: of the error at the last layer 3e-06 arrives here, less than 0.01",
+        "h: vanishing: the error here is 3e-06 times that of the last layer, less than 0.01",
     ]
     assert spanish == [
         "d: muerta: el 100% de sus unidades ReLU es 0 en todas las muestras",
-        "h: se desvanece: del error de la última capa llega aquí 3e-06, menos de 0.01",
+        "h: se desvanece: el error es aquí 3e-06 veces el de la última capa, menos de 0.01",
     ]
 
 

@@ -206,7 +206,7 @@ def reasons(
 
     >>> layers = [Pulse("first", 1e-6), Pulse("last", 0.1, last=True)]
     >>> reasons(layers, judge(layers), "en")
-    ['first: vanishing: of the error at the last layer 1e-05 arrives here, less than 0.01']
+    ['first: vanishing: the error here is 1e-05 times that of the last layer, less than 0.01']
     """
     reference = reference or reference_of(layers)
     found = []
@@ -237,9 +237,10 @@ def _reason(flag: str, layer: Pulse, reference: float | None) -> tuple[str, str]
     share_of_error = (layer.signal or 0.0) / (reference or 1.0)
     if flag == "vanishing":
         return (
-            f"of the error at the last layer {share_of_error:.2g} arrives here, less than "
+            f"the error here is {share_of_error:.2g} times that of the last layer, less than "
             f"{VANISHING:g}",
-            f"del error de la última capa llega aquí {share_of_error:.2g}, menos de {VANISHING:g}",
+            f"el error es aquí {share_of_error:.2g} veces el de la última capa, menos de "
+            f"{VANISHING:g}",
         )
     if layer.growth is not None and layer.growth > GROWTH:
         return (

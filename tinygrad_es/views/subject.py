@@ -90,6 +90,12 @@ def _called(model: Any, inputs: tuple[Any, ...]) -> Any:
             "a model is drawn with its data: draw(model, x) its outputs, draw(model, x, y) the "
             f"loss that it was compiled with. Received: {len(inputs)} inputs."
         )
+    compiled = getattr(model, "optimizer", None) or getattr(model, "loss", None)
+    if len(inputs) > 1 and compiled is None:
+        raise ValueError(
+            "draw(model, x, y) draws the loss that the model was compiled with, and it is not "
+            "compiled: call model.compile(optimizer, loss) first, or draw(model, x)."
+        )
     x = _named(inputs[0], "x")
     built, numbers = getattr(model, "built", False), random.generator().bit_generator
     before = numbers.state
