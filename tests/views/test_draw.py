@@ -605,3 +605,17 @@ def test_hooks_of_the_user_are_not_run(order):
     y.register_hook(lambda g: run.append("y"))
     draw(y, order=order, by_hand=None if order else {"x": 12.0}).html()
     assert run == []
+
+
+def test_what_is_differentiated_where_not_just_1_arrives_at_one_result():
+    x, y = (Tensor(v, requires_grad=True, name=n) for v, n in ((2.0, "x"), (3.0, "y")))
+    p, q = x * y, x * x
+    names = {"p": p, "q": q}
+    lines = draw([p, q], gradient=[1.0, 2.0], names=names, language="en").text().splitlines()
+    assert lines[6:8] == ["  ∂L/∂q = 2", "  ∂L/∂p = 1"]
+    assert "  ∂L/∂y = ∂L/∂p·x = 1·2 = 2" in lines  # not ∂q/∂y, which is 0
+    assert "∂L/∂x = ∂L/∂p·y = 5·3 = 15" in draw(p, gradient=5.0, names=names).text()
+    assert "∂p/∂x = ∂p/∂p·y = 1·3 = 3" in draw(p, names=names).text()
+    told = tg.explain(p, gradient=5.0, names=names, language="en").text()
+    assert "begins at the end: ∂L/∂p = 5." in told
+    assert "∂L/∂x = ∂L/∂p·∂p/∂x = ∂L/∂p·y = 5·3 = 15" in told

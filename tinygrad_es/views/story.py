@@ -126,11 +126,27 @@ class Story:
         if i in self.gradients:
             letter = self.gradients[i]
             return latex_name(letter) if self.dialect is LATEX else letter
-        return self.ratio(self.root, i)
+        return self.total(i)
+
+    def total(self, i: int) -> str:
+        """∂L/∂(node i), L the result; or, where not just 1 arrives there, what lies beyond it."""
+        return self._fraction(self.beyond or self.name(self.root), self.name(i))
+
+    @cached_property
+    def beyond(self) -> str:
+        """A letter for Σ result·gradient, where that is not the one result itself; else empty."""
+        ends = [n.gradient for n in self.graph.nodes if n.kind == "output"]
+        ends = [g for g in ends if g is not None]
+        if len(ends) < 2 and all(np.ndim(g) or float(g) == 1.0 for g in ends):
+            return ""
+        free = (f"{letter}{k}" for k in ("", *map(str, range(2, 99))) for letter in "LCJE")
+        return next(letter for letter in free if letter not in self.labels)
 
     def ratio(self, above: int, i: int) -> str:
         """∂(node above)/∂(node i)."""
-        top, below = self.name(above), self.name(i)
+        return self._fraction(self.name(above), self.name(i))
+
+    def _fraction(self, top: str, below: str) -> str:
         if self.dialect is LATEX:
             return rf"\frac{{\partial {top}}}{{\partial {below}}}"
         return f"∂{top}/∂{below}"

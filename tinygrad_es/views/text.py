@@ -125,7 +125,10 @@ def _lines(graph: Snapshot, language: str | None, failed: str) -> Iterator[str]:
 
 
 def _steps(graph: Snapshot, told: Story) -> Iterator[str]:
-    yield f"  {told.derivative(told.root)} = {short(graph.nodes[told.root].gradient)}"
+    for i in reversed(range(len(graph.nodes))):
+        end = graph.nodes[i].kind == "output" and not told.arriving(i)
+        if i == told.root or (end and graph.nodes[i].gradient is not None):
+            yield f"  {told.derivative(i)} = {short(graph.nodes[i].gradient)}"
     waiting = {i: told.arriving(i) for i in range(len(graph.nodes))}
     left = {i: len(edges) for i, edges in waiting.items()}
     for step in told.steps:

@@ -213,7 +213,7 @@ class Matrices(Narration):
                 found.append(self._inside([self._target(loss), teller.array(loss.t)], loss.t))
         g = self.graph.nodes[loss.below].gradient
         factor = self._factor(loss, p, self._target(loss))
-        total = teller.both("ratio", teller.root, loss.below)
+        total = teller.both("total", loss.below)
         found.append(
             self._inside([teller.derivative(loss.below), total, factor, teller.array(g)], g)
         )
@@ -274,7 +274,7 @@ class Matrices(Narration):
         sides: list[Side] = [prime, *([spelt] if spelt else []), teller.array(derivative)]
         found.append(self._inside(sides, derivative))
         delta = nodes[layer.z].gradient
-        sides = [teller.derivative(layer.z), teller.both("ratio", teller.root, layer.z)]
+        sides = [teller.derivative(layer.z), teller.both("total", layer.z)]
         sides.append(teller.product(teller.derivative(layer.a), prime, True))
         through = self._through(layer.a)
         if through is not None:

@@ -167,9 +167,7 @@ class Teller:
         words = self.say(
             "The backward pass begins at the end: ", "La pasada hacia atrás empieza por el final: "
         )
-        return Sentence(
-            (words, self.equal(self.both("ratio", self.root, self.root), self.array(g)), ".")
-        )
+        return Sentence((words, self.equal(self.both("total", self.root), self.array(g)), "."))
 
     def arrival(self, i: int, once: bool = False) -> tuple[Part, ...]:
         """What arrives at node i: one gradient, or the sum of several."""
@@ -177,7 +175,7 @@ class Teller:
         edges = [] if once else self.story.arriving(i)
         what = self.derivative(i)
         if i in self.story.gradients:  # δ² = ∂C/∂z²
-            what = self.equal(what, self.both("ratio", self.root, i))
+            what = self.equal(what, self.both("total", i))
         if len(edges) < 2:
             return (self.say("Arrives: ", "Llega: "), *self.value_of(what, g))
         words = self.say(f"Arrives {self.times(len(edges))}: ", f"Llega {self.times(len(edges))}: ")
