@@ -361,3 +361,9 @@ def test_explanations_and_sources_are_written_whole_or_not_at_all(tmp_path, monk
 
 def full(*paths):
     raise OSError("the disk is full")
+
+
+def test_a_notebook_gets_no_picture_that_would_stop_it():
+    drawing = Drawing(figure(pictures.SHOWN + 1))
+    assert drawing._repr_svg_() is None
+    assert drawing._repr_mimebundle_() == {"text/plain": repr(drawing)}

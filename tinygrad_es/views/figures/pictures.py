@@ -17,6 +17,7 @@ from .svg import to_svg
 
 __all__ = ["WRITERS", "Drawing", "must_have_a_folder", "write"]
 
+SHOWN = 10_000  # boxes up to which a notebook gets a picture: 96,000 take more than 25 s
 _numbers = itertools.count()  # two threads may write the same file
 
 
@@ -109,6 +110,8 @@ class Drawing:
         return target
 
     def _repr_svg_(self) -> str | None:
+        if len(self.figure.boxes) > SHOWN:
+            return None
         for drawn in (self.svg, lambda: to_svg(self.figure)):
             try:
                 return drawn()
