@@ -86,6 +86,17 @@ def test_float32_is_judged_as_float32():
     assert verdicts(loss, {"x": almost * 1.001}) == {"x": "wrong"}
 
 
+def test_of_two_nodes_of_one_name_the_newest_is_meant():
+    x = Tensor(3.0, requires_grad=True, name="x")
+    first = x * 2.0
+    second = first * 5.0
+    first.name = second.name = "h"
+    loss = second * 7.0
+    assert verdicts(loss, {"h": 7.0}) == {"h": "right"}
+    marked = [box for box in draw(loss, by_hand={"h": 7.0}).figure.boxes if box.mark]
+    assert [(box.title, box.mark) for box in marked] == [("h = h·5", "right")]
+
+
 def test_bad_input():
     loss = network()
     with pytest.raises(LookupError, match=r"no node is called 'dW1'.*W1"):

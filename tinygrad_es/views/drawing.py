@@ -247,7 +247,8 @@ def _judged(
     if len(roots) != 1:
         raise ValueError(f"by_hand: expected one result. Received: {len(roots)}.")
     found = verdicts(roots[0], by_hand, names, gradient)
-    nodes = {node.name or names.get(node.index): node for node in topological(roots)}
+    newest_last = reversed(topological(roots))  # of several nodes of one name the newest counts
+    nodes = {node.name or names.get(node.index): node for node in newest_last}
     return {places[nodes[name].index]: (verdict, by_hand[name]) for name, verdict in found.items()}
 
 
