@@ -174,6 +174,8 @@ def test_models_are_called():
         draw(model).save("x.json")
     with pytest.raises(TypeError, match="drawn with its data"):
         draw(model, 1, 2, 3, 4)
+    with pytest.raises(ValueError, match="expected a recorded loss"):
+        draw(model, by_hand={"W": 1.0})
     with pytest.raises(ValueError, match="it is not compiled"):
         draw(model, np.ones((1, 3)), np.ones((1, 2)))
 
@@ -484,6 +486,14 @@ def test_the_same_text_in_every_process_and_every_time():
         for part in done.stdout.split("digraph figure")[1:]:
             assert part
     assert len(found) == 1
+
+
+def test_an_array_is_differentiated_along_its_gradient():
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    h = x * x
+    text = draw(h, gradient=[1.0, 0.0]).text()
+    assert "∂L/∂h = [1 0]" in text
+    assert "∂h/∂h" not in text
 
 
 def test_the_legend_and_the_language():

@@ -182,6 +182,8 @@ def draw(
     _check(title, by_hand)
     opened = _layer_names(focus)
     if is_model(root) and not inputs:
+        if by_hand:
+            raise ValueError("by_hand: expected a recorded loss, draw(model, x, y, by_hand=…).")
         return Drawing(root.as_figure(rankdir, shapes=True, names=True), engine)
     called = caller_names(names, 1)
     settings: dict[str, Any] = {"title": title, "rankdir": rankdir, "direction": direction}

@@ -137,7 +137,7 @@ class Story:
         """A letter for Σ result·gradient, where that is not the one result itself; else empty."""
         ends = [n.gradient for n in self.graph.nodes if n.kind == "output"]
         ends = [g for g in ends if g is not None]
-        if len(ends) < 2 and all(np.ndim(g) or float(g) == 1.0 for g in ends):
+        if len(ends) < 2 and all(np.ndim(g) == 0 and float(g) == 1.0 for g in ends):
             return ""
         free = (f"{letter}{k}" for k in ("", *map(str, range(2, 99))) for letter in "LCJE")
         return next(letter for letter in free if letter not in self.labels)
