@@ -38,7 +38,7 @@ digraph figure {
 color="#b45309", fillcolor="#fdeed8", style="filled", peripheries=2];
   n0 -> n1;
   n0 -> n1;
-  n0 -> n1 [label=<6>, dir=back, style=dashed, color="#dc2626", fontcolor="#b91c1c"];
+  n0 -> n1 [label=<&#160;6&#160;>, dir=back, style=dashed, color="#dc2626", fontcolor="#b91c1c"];
 }
 """
 

@@ -135,12 +135,12 @@ def _row(label: str) -> str:
 def _arrow(arrow: Arrow) -> str:
     ends, attributes = (arrow.source, arrow.target), []
     if arrow.label:
-        attributes.append(f"label=<{_safe(arrow.label) or ' '}>")
+        attributes.append(f"label=<&#160;{_safe(arrow.label)}&#160;>")  # beside the line, not on it
     if arrow.kind == "backward":
         ends = ends[::-1]
         attributes.append(BACKWARD)
     if arrow.width:
-        attributes.append(f"penwidth={arrow.width}")
+        attributes.append(f"penwidth={0.9 + 0.6 * arrow.width:.1f}")
     if arrow.mark:
         attributes.append('color="#d97706"' if arrow.mark == "active" else "style=invis")
     tail = f" [{', '.join(attributes)}]" if attributes else ""
