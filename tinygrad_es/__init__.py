@@ -50,7 +50,13 @@ if TYPE_CHECKING:
         saving,
         utils,
     )
-    from .check import assert_gradients, check_gradients, check_primitive
+    from .check import (
+        assert_backprop,
+        assert_gradients,
+        check_backprop,
+        check_gradients,
+        check_primitive,
+    )
     from .layers import Input, Layer
     from .models import Model, Sequential, gradient_flow
     from .views import backward_source, draw, explain
@@ -71,8 +77,10 @@ _NAMES = {
     "Layer": "layers",
     "Model": "models",
     "Sequential": "models",
+    "assert_backprop": "check",
     "assert_gradients": "check",
     "backward_source": "views",
+    "check_backprop": "check",
     "check_gradients": "check",
     "check_primitive": "check",
     "draw": "views",
@@ -92,10 +100,12 @@ __all__ = [
     "Tensor",
     "activations",
     "as_tensor",
+    "assert_backprop",
     "assert_gradients",
     "backend",
     "backward_source",
     "callbacks",
+    "check_backprop",
     "check_gradients",
     "check_primitive",
     "constraints",

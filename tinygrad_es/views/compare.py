@@ -16,7 +16,7 @@ error is an earlier one's and was carried on. Equal to neither, it is wrong.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,9 +27,29 @@ from ..autodiff.sweep import sweep
 from ..autodiff.tensor import Tensor, constant
 from .snapshot import contributions
 
-__all__ = ["agree", "verdicts"]
+__all__ = ["Compared", "Comparison", "agree", "compared", "receivers", "verdicts"]
 
 TOLERANCES = {8: (1e-7, 1e-10), 4: (1e-5, 1e-7), 2: (1e-2, 1e-3)}  # rtol, atol/max, by item size
+
+
+class Compared(NamedTuple):
+    """One gradient by hand beside what it should be."""
+
+    name: str
+    node: Tensor
+    mine: Any  # the gradient by hand
+    reference: Any  # the automatic one
+    expected: Any  # what the rules make of the gradients by hand that arrive
+    verdict: str  # right, wrong or carried
+
+
+class Comparison(NamedTuple):
+    """All gradients by hand, in the order of the backward pass, and the pass they make."""
+
+    found: tuple[Compared, ...]
+    order: tuple[Tensor, ...]  # every node, the newest first
+    own: dict[int, Any]  # gradients by node index: by hand where given, else by the rules
+    sent: dict[int, list[tuple[Tensor, Any]]]  # by node index: (what used it, what that one sends)
 
 
 def verdicts(
@@ -45,28 +65,63 @@ def verdicts(
         LookupError: no node has one of the names.
         ShapeError: a gradient has another shape than its node.
     """
+    found = compared(root, by_hand, names, gradient).found
+    for one in found:
+        if np.shape(one.mine) != one.node.shape:
+            raise ShapeError(
+                f"by_hand: expected for {one.name!r} a gradient of shape {one.node.shape}. "
+                f"Received: {describe(by_hand[one.name])}."
+            )
+    return {one.name: one.verdict for one in found}
+
+
+def compared(
+    root: Tensor,
+    by_hand: Mapping[str, Any],
+    names: Mapping[int, str] | None = None,
+    gradient: Any = None,
+) -> Comparison:
+    """The gradients by hand held against the automatic ones and against their own upstream.
+
+    One of another shape than its node is wrong, and the rules go on with what they make
+    themselves. Errors as `verdicts`, shapes apart.
+    """
     order = topological([root])
     named = _named(order, by_hand, names or {})
     start = seed(root, gradient)
     swept = sweep([(root, start)], keep=lambda node: True, hooks=False)
     reference = {node.index: g for node, g in swept}
     own: dict[int, Any] = {root.index: start}  # gradients as the ones by hand make them
-    found = {}
+    sent: dict[int, list[tuple[Tensor, Any]]] = {}
+    found = []
     for node in order:
-        expected = own.pop(node.index, None)
+        expected = own.get(node.index)
         if expected is None:
-            expected = np.zeros(node.shape)
+            expected = own[node.index] = np.zeros(node.shape)
         if node.index in named:
             name, mine = named[node.index]
-            if agree(mine, reference.get(node.index, 0.0), node):
-                found[name] = "right"
-            else:
-                found[name] = "carried" if agree(mine, expected, node) else "wrong"
-            expected = mine
+            right = reference.get(node.index, np.zeros(node.shape))
+            verdict = _verdict(mine, right, expected, node)
+            found.append(Compared(name, node, mine, right, expected, verdict))
+            if np.shape(mine) == node.shape:
+                own[node.index] = mine
         if node.op is not None:
-            for x, c in zip(_receivers(node), contributions(node, expected), strict=True):
-                own[x.index] = own[x.index] + c[1] if x.index in own else c[1]
-    return found
+            with np.errstate(all="ignore"):
+                terms = contributions(node, own[node.index])
+            for x, (_, c) in zip(receivers(node), terms, strict=True):
+                own[x.index] = own[x.index] + c if x.index in own else c
+                sent.setdefault(x.index, []).append((node, c))
+    done = {i: min(user.index for user, _ in users) for i, users in sent.items()}
+    found.sort(key=lambda one: (-done.get(one.node.index, root.index + 1), -one.node.index))
+    return Comparison(tuple(found), tuple(order), own, sent)
+
+
+def _verdict(mine: Any, reference: Any, expected: Any, node: Tensor) -> str:
+    if np.shape(mine) != node.shape:
+        return "wrong"
+    if agree(mine, reference, node):
+        return "right"
+    return "carried" if agree(mine, expected, node) else "wrong"
 
 
 def agree(mine: Any, other: Any, node: Tensor) -> bool:
@@ -78,7 +133,7 @@ def agree(mine: Any, other: Any, node: Tensor) -> bool:
     return bool(np.allclose(a, b, rtol=rtol, atol=share * scale if np.isfinite(scale) else 0.0))
 
 
-def _receivers(node: Tensor) -> list[Tensor]:
+def receivers(node: Tensor) -> list[Tensor]:
     """The inputs that get a contribution, in order."""
     op = node.op
     assert op is not None
@@ -109,11 +164,8 @@ def _named(
             there = ", ".join(by_name) or "none"
             raise LookupError(f"by_hand: no node is called {name!r}. Nodes with names: {there}.")
         node, given = by_name[name], constant(value)
-        if np.shape(given) != node.shape:
-            raise ShapeError(
-                f"by_hand: expected for {name!r} a gradient of shape {node.shape}. Received: "
-                f"{describe(value)}."
-            )
-        mine = float(given) if type(node.value) is float else np.asarray(given, node.value.dtype)
+        scalar = type(node.value) is float and np.ndim(given) == 0
+        dtype = np.float64 if type(node.value) is float else node.value.dtype
+        mine = float(given) if scalar else np.asarray(given, dtype)
         found[node.index] = (name, mine)
     return found

@@ -1,0 +1,171 @@
+"""`check_backprop`: a backward pass derived by hand, held against the automatic one.
+
+>>> import numpy as np
+>>> from tinygrad_es import Tensor
+>>> x, w = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 7.0]]), np.array([0.5, -1.0])
+>>> def forward(x, w):
+...     z = x @ w
+...     return np.mean(z**2)
+>>> def backward(x, w):
+...     z = x @ w
+...     dz = 2 * z  # the mean is over 3 rows
+...     dw = x.T @ dz
+...     return {"w": dw}
+>>> print(check_backprop(forward, backward, x, w).text("en"))
+z: WRONG (first wrong node in the order of the backward pass)
+  by hand    (3,)  max|g| 9     reference (3,)  max|g| 3    largest relative error 2
+  Diagnosis G03 (residual 0): your gradient = 3 × the reference, and 3 = z.shape[0]: the ...
+w: right given your z (carried error; 0 new errors)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..autodiff.errors import describe
+from ..autodiff.order import topological
+from ..autodiff.tensor import Tensor
+from ..views.compare import Comparison, compared
+from ..views.names import caller_names, caller_variables
+from .backprop_report import BackpropReport
+from .case import case_of
+from .diagnosis import diagnose
+from .functions import Traced, traced
+
+__all__ = ["assert_backprop", "check_backprop"]
+
+
+def check_backprop(
+    subject: Any,
+    *given: Any,
+    by_hand: Mapping[str, Any] | None = None,
+    gradient: Any = None,
+    loss: Any = None,
+    previous: Mapping[str, Any] | None = None,
+    names: Any = True,
+) -> BackpropReport:
+    """Compare gradients derived by hand with the automatic ones, and say what is wrong.
+
+    In three ways: `check_backprop(loss, by_hand={"W1": dW1, "z1": dz1})` takes gradients by the
+    names of nodes of a recorded loss. `check_backprop(forward, backward, *inputs)` takes two
+    functions written with NumPy, unchanged. `check_backprop(net, x, t, loss=…)` takes an object
+    with `forward` and `backward`.
+
+    Args:
+        subject: a recorded Tensor, the function `forward`, or an object with both methods.
+        *given: `backward` and the inputs of `forward`; of an object the inputs alone.
+        by_hand: gradients by the names of Tensors or of the caller's variables.
+        gradient: what arrives at a Tensor of more than one number.
+        loss: a function of what `forward` returns first (and of the last input, the target),
+            where `forward` itself does not end in one number.
+        previous: the gradients of the step before, by name: what was not set to 0 is then named.
+        names: True for the names of the caller's variables, False, or a mapping like `locals()`.
+
+    Returns:
+        A `BackpropReport`, true when all are right: `.ok`, `.culprit`, `.diagnoses`, `.points`,
+        `.verdicts`, `.graph()`, `.json()`; `str` is the message.
+
+    Raises:
+        TypeError: what was given is none of the three.
+        LookupError: no node has one of the names.
+
+    >>> from tinygrad_es import Tensor, check_backprop
+    >>> x, y = Tensor(3.0, requires_grad=True), Tensor(4.0, requires_grad=True)
+    >>> check_backprop(x * y, by_hand={"x": 4.0, "y": -3.0}).culprit
+    'y'
+    """
+    if isinstance(subject, Tensor):
+        if given or by_hand is None:
+            raise TypeError(
+                "check_backprop: with a recorded loss expected gradients by name, "
+                "check_backprop(loss, by_hand={'W1': dW1}). Received: "
+                f"{', '.join(map(describe, given)) or 'no by_hand'}."
+            )
+        called = caller_names(names, 1)
+        return _report(
+            subject,
+            by_hand,
+            called,
+            _arrays(subject, caller_variables(names, 1)),
+            gradient,
+            previous,
+        )
+    if by_hand is not None:
+        raise TypeError(
+            "check_backprop: by_hand goes with a recorded loss, a Tensor. Received: "
+            f"{describe(subject)}."
+        )
+    run = traced(subject, given, loss)
+    return _of_functions(run, previous)
+
+
+def assert_backprop(subject: Any, *given: Any, names: Any = True, **options: Any) -> None:
+    """Raise AssertionError with the message unless `check_backprop` finds all right.
+
+    >>> from tinygrad_es import Tensor, assert_backprop
+    >>> x = Tensor(3.0, requires_grad=True)
+    >>> assert_backprop(x * x, by_hand={"x": 6.0})
+    """
+    if names is True:
+        names = caller_variables(True, 1)
+    report = check_backprop(subject, *given, names=names, **options)
+    if not report:
+        raise AssertionError(str(report))
+
+
+def _report(
+    root: Tensor,
+    by_hand: Mapping[str, Any],
+    names: Mapping[int, str],
+    values: Mapping[str, Any],
+    gradient: Any,
+    previous: Mapping[str, Any] | None,
+) -> BackpropReport:
+    comparison = compared(root, by_hand, names, gradient)
+    found = {}
+    for one in comparison.found:
+        if one.verdict == "wrong":
+            before = (previous or {}).get(one.name)
+            found[one.name] = diagnose(case_of(one, comparison, names, values, before))
+            break
+    return BackpropReport(comparison, found, names, gradient)
+
+
+def _of_functions(run: Traced, previous: Mapping[str, Any] | None) -> BackpropReport:
+    """Of two functions: what backward returns is judged; where it is wrong its variables help."""
+
+    def judged(gradients: Mapping[str, Any]) -> Comparison:
+        return compared(run.root, gradients, run.names, run.gradient)
+
+    returned = judged(run.returned)
+    believed: dict[str, Any] = {}
+    if any(one.verdict != "right" for one in returned.found):
+        both = judged({**run.variables, **run.returned})
+        suspects = [c.name for c in both.found if c.verdict != "right" and c.name in run.variables]
+        believed = {k: v for k, v in run.variables.items() if k not in suspects}
+        for name in suspects:  # a variable is believed where it explains what follows
+            more = {**believed, name: run.variables[name]}
+            if _unexplained(judged({**more, **run.returned}), run) < _unexplained(
+                judged({**believed, **run.returned}), run
+            ):
+                believed = more
+    by_hand = {**believed, **run.returned}
+    return _report(run.root, by_hand, run.names, run.values, run.gradient, previous)
+
+
+def _unexplained(comparison: Comparison, run: Traced) -> int:
+    """How many of the returned gradients are wrong by themselves."""
+    return sum(c.verdict == "wrong" for c in comparison.found if c.name in run.returned)
+
+
+def _arrays(root: Tensor, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The caller's arrays that went into the graph, by name."""
+    used = {id(x) for node in topological([root]) for x in node.inputs if type(x) is np.ndarray}
+    return {
+        name: value
+        for name, value in variables.items()
+        if isinstance(value, np.ndarray) and id(value) in used
+    }

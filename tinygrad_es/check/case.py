@@ -1,0 +1,190 @@
+"""The case of one wrong gradient: what it is, what it should be, and what was at hand.
+
+Hypotheses read a case and nothing else. Both gradients are float64 arrays; names lead to the
+values and to the gradients by hand that may have gone into the wrong formula.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..autodiff.tensor import Tensor
+from ..views.compare import Compared, Comparison, receivers
+from ..views.snapshot import contributions
+
+__all__ = ["Case", "Diagnosis", "Fit", "Fits", "Pair", "case_of", "residual"]
+
+Pair = tuple[str, str]  # English, Spanish
+REDUCTIONS = frozenset(["sum", "mean", "var", "std", "max", "amax", "min", "norm", "logsumexp"])
+
+
+class Diagnosis(NamedTuple):
+    """One explanation that fits, and how well: max|what it predicts − yours| / max|…|."""
+
+    code: str
+    text: Pair
+    residual: float
+
+
+class Fit(NamedTuple):
+    """An explanation in English and Spanish, and its residual."""
+
+    en: str
+    es: str
+    residual: float
+
+
+Fits = Iterator[Fit]
+
+
+def residual(a: Any, b: Any) -> float:
+    """How far two arrays are apart, relative to the larger; ∞ for other shapes.
+
+    >>> residual(np.array([1.0, 2.0]), np.array([1.0, 2.5]))
+    0.2
+    """
+    if np.shape(a) != np.shape(b) or not np.size(a):
+        return np.inf
+    scale = max(float(np.max(np.abs(a))), float(np.max(np.abs(b))))
+    if not np.isfinite(scale):
+        return np.inf
+    gap = float(np.max(np.abs(np.subtract(a, b))))
+    return gap / scale if scale else 0.0
+
+
+class Case(NamedTuple):
+    """One wrong gradient and what was at hand."""
+
+    name: str
+    g: Any  # by hand
+    r: Any  # what it should be, given the gradients by hand that arrive
+    values: dict[str, Any]  # named values, the nearest first
+    gradients: dict[str, Any]  # by the name of their node: those by hand, else by the rules
+    upstream: tuple[str, ...]  # the nearest named nodes that the gradient comes from
+    paths: tuple[tuple[str, Any], ...]  # (what used the node, what it sends)
+    tolerance: float
+    previous: Any
+    nan: str  # the first node in the forward pass that is not finite
+    comparison: Comparison
+    node: Tensor
+    called: dict[int, str | None]  # names by node index
+
+    def fits(self, predicted: Any, found: Any = None) -> float | None:
+        """The residual of a prediction of g (or of `found`), None where it does not fit."""
+        gap = residual(predicted, self.g if found is None else found)
+        return gap if gap <= self.tolerance else None
+
+    def without(self, blocked: frozenset[int]) -> Any:
+        """What would arrive if nothing came through the nodes of these indices."""
+        own: dict[int, Any] = {}
+        fixed = {one.node.index for one in self.comparison.found}
+        for node in self.comparison.order:
+            if node is self.node:
+                break
+            g = self.comparison.own[node.index] if node.index in fixed else own.get(node.index)
+            if node is self.comparison.order[0]:
+                g = self.comparison.own[node.index]
+            if node.op is None or node.index in blocked or g is None:
+                continue
+            with np.errstate(all="ignore"):
+                terms = contributions(node, g)
+            for x, (_, c) in zip(receivers(node), terms, strict=True):
+                own[x.index] = own[x.index] + c if x.index in own else c
+        return np.asarray(own.get(self.node.index, np.zeros(self.node.shape)), np.float64)
+
+    def normalisers(self) -> list[Tensor]:
+        """The reductions after the node that are broadcast again, the nearest first."""
+        largest: dict[int, int] = {}  # by index: the size of the largest node that comes of it
+        for node in self.comparison.order:
+            size = max(largest.get(node.index, 0), node.size)
+            for x in node.inputs:
+                if type(x) is Tensor:
+                    largest[x.index] = max(largest.get(x.index, 0), size)
+        after = {self.node.index}
+        found = []
+        for node in reversed(self.comparison.order):
+            if any(type(x) is Tensor and x.index in after for x in node.inputs):
+                after.add(node.index)
+                reduces = node.op is not None and node.op.name in REDUCTIONS
+                if reduces and largest.get(node.index, 0) > node.size:
+                    found.append(node)
+        return found
+
+
+def case_of(
+    one: Compared, comparison: Comparison, names: Mapping[int, str], values: Mapping[str, Any],
+    previous: Any = None,
+) -> Case:  # fmt: skip
+    """The case of a wrong gradient.
+
+    `names` has names by Tensor index, `values` those of arrays that are no Tensors.
+    """
+    node, order = one.node, comparison.order
+    called = {n.index: n.name or names.get(n.index) for n in order}
+    paths = tuple(
+        (called[user.index] or (user.op.name if user.op else "?"), np.asarray(c, np.float64))
+        for user, c in comparison.sent.get(node.index, [])
+    )
+    upstream = tuple(_nearest(node, order, called))
+    everything = _values(order, called, names) | {k: np.asarray(v) for k, v in values.items()}
+    near = [*upstream, one.name, *(called.get(x.index) for x in node.inputs if type(x) is Tensor)]
+    ranked = sorted(everything, key=lambda k: near.index(k) if k in near else len(near))
+    kind = 8 if type(node.value) is float else node.value.dtype.itemsize
+    gradients = {
+        name: np.asarray(comparison.own[n.index], np.float64)
+        for n in order
+        if (name := called[n.index]) is not None and n is not node
+    }
+    return Case(
+        one.name,
+        np.asarray(one.mine, np.float64),
+        np.asarray(one.expected, np.float64),
+        {k: np.asarray(everything[k], np.float64) for k in ranked},
+        gradients,
+        upstream,
+        paths,
+        1e-8 if kind == 8 else 1e-4,
+        None if previous is None else np.asarray(previous, np.float64),
+        _first_not_finite(order, called),
+        comparison,
+        node,
+        called,
+    )
+
+
+def _nearest(
+    node: Tensor, order: tuple[Tensor, ...], called: Mapping[int, str | None]
+) -> Iterator[str]:
+    """The named nodes that use the node, directly or through nodes without a name."""
+    open_ends = {node.index}
+    for user in reversed(order):
+        if any(type(x) is Tensor and x.index in open_ends for x in user.inputs):
+            name = called[user.index]
+            if name is None and user is not order[0]:
+                open_ends.add(user.index)
+            elif name is not None:
+                yield name
+
+
+def _values(
+    order: tuple[Tensor, ...], called: Mapping[int, str | None], names: Mapping[int, str]
+) -> dict[str, Any]:
+    """The values of all named nodes, and of named Tensors that are not differentiated."""
+    found: dict[str, Any] = {}
+    for node in itertools.chain(order, (x for n in order for x in n.inputs if type(x) is Tensor)):
+        name = called.get(node.index) or node.name or names.get(node.index)
+        if name is not None and (type(node.value) is float or node.value.dtype.kind in "fiub"):
+            found.setdefault(name, node.value)
+    return found
+
+
+def _first_not_finite(order: tuple[Tensor, ...], called: Mapping[int, str | None]) -> str:
+    for node in reversed(order):
+        if node.op is not None and not np.all(np.isfinite(np.asarray(node.value, np.float64))):
+            name = called[node.index]
+            return f"{node.op.name} ({name})" if name else node.op.name
+    return ""

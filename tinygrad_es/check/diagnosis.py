@@ -1,0 +1,76 @@
+"""What is wrong with one gradient: every hypothesis that fits, the simplest first.
+
+>>> from tinygrad_es import Tensor
+>>> from tinygrad_es.check.case import case_of
+>>> from tinygrad_es.views.compare import compared
+>>> w = Tensor(np.array([1.0, 2.0, 3.0]), requires_grad=True, name="w")
+>>> comparison = compared((w * w).sum(), {"w": np.array([1.0, 2.0, 3.0])})
+>>> (found,) = diagnose(case_of(comparison.found[0], comparison, {}, {}))[:1]
+>>> found.code, found.text[0]
+('G03', 'your gradient = 0.5 × the reference, and half of it is missing ...
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .case import Case, Diagnosis, Fit
+from .factors import other_operands
+from .hypotheses import HYPOTHESES
+
+__all__ = ["diagnose"]
+
+TIES = 4  # explanations that fit equally well, of which more are not listed
+
+
+def diagnose(case: Case) -> list[Diagnosis]:
+    """The explanations that fit, the simplest first; G99 alone where none does."""
+    found: list[Diagnosis] = []
+    with np.errstate(all="ignore"):
+        for code, hypothesis in HYPOTHESES:
+            if len(found) < TIES:
+                found += [_named(code, fit) for fit in hypothesis(case)]
+            if found and code == "G10":
+                break
+        last = () if found else other_operands(case)  # what fits is a product too: no new word
+        found += [_named("G12", fit) for fit in last]
+        return found[:TIES] or [unexplained(case)]
+
+
+def _named(code: str, fit: Fit) -> Diagnosis:
+    return Diagnosis(code, (fit.en, fit.es), fit.residual)
+
+
+def unexplained(case: Case) -> Diagnosis:
+    """G99: nothing fits; the angle, the ratios, the worst entries."""
+    g, r = case.g, case.r
+    if g.shape != r.shape:
+        return Diagnosis(
+            "G99",
+            (
+                f"nothing fits; a gradient of shape {r.shape} was expected, yours is {g.shape}.",
+                f"nada encaja; se esperaba un gradiente de forma {r.shape}, el tuyo es {g.shape}.",
+            ),
+            np.inf,
+        )
+    length = float(np.linalg.norm(g) * np.linalg.norm(r))
+    cosine = float(np.sum(g * r)) / length if length else 0.0
+    ratios = (g / r)[np.isfinite(g / r)]
+    low, high = (float(ratios.min()), float(ratios.max())) if ratios.size else (0.0, 0.0)
+    places = _worst(g, r)
+    en = f"nothing fits: cosine {cosine:.3f}, ratios {low:.3g} … {high:.3g}"
+    es = f"nada encaja: coseno {cosine:.3f}, cocientes {low:.3g} … {high:.3g}"
+    for at in places:
+        entry = "[" + ", ".join(map(str, at)) + "]"
+        en += f"\n    {entry}  yours {g[at]:.4g}, reference {r[at]:.4g}"
+        es += f"\n    {entry}  tuyo {g[at]:.4g}, referencia {r[at]:.4g}"
+    gap = float(np.max(np.abs(g - r), initial=0.0) / max(np.max(np.abs(r), initial=0.0), 1e-300))
+    return Diagnosis("G99", (en, es), gap)
+
+
+def _worst(g: Any, r: Any, count: int = 3) -> list[tuple[int, ...]]:
+    """Where the two differ most."""
+    order = np.argsort(-np.abs(g - r), axis=None)[:count]
+    return [tuple(int(i) for i in np.unravel_index(k, g.shape)) for k in order]

@@ -1,0 +1,228 @@
+"""Hypotheses about which named values went into a gradient: factors, terms, operands.
+
+Values and gradients are those of a `Case`. A factor is a function of one named value, such as
+1 − h²; a product has two operands, h.T @ dz2.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .case import Case, Fit, Fits
+
+__all__ = ["derivative_missed", "factor", "other_operands", "other_value", "term"]
+
+OPERANDS = 60  # matrices of which products are tried
+WORK = 5_000_000  # multiplications that a product may cost
+
+Table = tuple[tuple[str, Callable[[Any], Any]], ...]  # functions of a value, and their text
+
+FACTORS: Table = (
+    ("{}", lambda t: t),
+    ("(1 − {}²)", lambda t: 1 - t * t),
+    ("{0}·(1 − {0})", lambda t: t * (1 - t)),
+    ("(1 − {})", lambda t: 1 - t),
+    ("({} > 0)", lambda t: (t > 0).astype(float)),
+    ("{}²", lambda t: t * t),
+    ("1/{}", lambda t: 1 / t),
+    ("1/{}²", lambda t: 1 / (t * t)),
+    ("exp({})", np.exp),
+)
+MORE: Table = (
+    *FACTORS,
+    ("({} < 0)", lambda t: (t < 0).astype(float)),
+    ("(1 + {}²)", lambda t: 1 + t * t),
+    ("(1 + {})", lambda t: 1 + t),
+    ("{0}·(1 + {0})", lambda t: t * (1 + t)),
+    ("(1 − {})²", lambda t: (1 - t) ** 2),
+    ("tanh({})", np.tanh),
+    ("(1 − tanh({})²)", lambda t: 1 - np.tanh(t) ** 2),
+    ("σ({})", lambda t: 1 / (1 + np.exp(-t))),
+    ("σ'({})", lambda t: np.exp(-t) / (1 + np.exp(-t)) ** 2),
+)
+
+
+def factors_for(case: Case, table: Table = FACTORS) -> Iterator[tuple[str, Any]]:
+    """Factors that broadcast to the shape of the gradient, each once; constants are none."""
+    seen: set[bytes] = set()
+    for (pattern, f), (name, t) in itertools.product(table, case.values.items()):
+        try:
+            fitting = np.broadcast_shapes(t.shape, case.r.shape) == case.r.shape
+        except ValueError:
+            continue
+        if not fitting or t.size < 2:
+            continue
+        with np.errstate(all="ignore"):
+            value = f(t)
+        if not np.all(np.isfinite(value)) or np.ptp(value) <= 1e-12 * np.max(np.abs(value)):
+            continue
+        key = np.round(value, 12).tobytes()
+        if key not in seen:
+            seen.add(key)
+            yield pattern.format(name), value
+
+
+def factor(case: Case) -> Fits:
+    """G04: a factor is missing, or is one too many."""
+    if case.g.shape != case.r.shape:
+        return
+    told: set[str] = set()
+    for text, f in factors_for(case):
+        if text.removeprefix("1/") in told:
+            continue  # 1/h is missing: h is too many
+        if (gap := case.fits(case.g * f, case.r)) is not None and case.fits(case.g, case.r) is None:
+            yield Fit(f"the factor {text} is missing.", f"falta el factor {text}.", gap)
+        if (gap := case.fits(case.r * f)) is not None:
+            told.add(text)
+            yield Fit(f"there is a factor {text} too many.", f"sobra un factor {text}.", gap)
+
+
+def other_value(case: Case) -> Fits:
+    """G12: what arrives times another named value."""
+    yield from _from_upstream(case, FACTORS[:1])
+
+
+def derivative_missed(case: Case) -> Fits:
+    """G05: what arrives times a near miss of the derivative."""
+    yield from _from_upstream(case, MORE[1:])
+
+
+def _from_upstream(case: Case, table: Table) -> Fits:
+    g, r = case.g, case.r
+    for name in case.upstream:
+        u = case.gradients.get(name)
+        if u is None or g.shape != r.shape or u.shape != r.shape:
+            continue
+        right = next((t for t, f in factors_for(case, MORE) if case.fits(u * f, r) is not None), "")
+        for text, f in factors_for(case, table):
+            if (gap := case.fits(u * f)) is not None:
+                en, es = f"your gradient = d{name}·{text}", f"tu gradiente = d{name}·{text}"
+                if right:
+                    en, es = f"{en} in place of d{name}·{right}", f"{es} en vez de d{name}·{right}"
+                yield Fit(en + ".", es + ".", gap)
+
+
+def term(case: Case) -> Fits:
+    """G06: a multiple of a named value was added, or was not."""
+    g, r = case.g, case.r
+    if g.shape != r.shape or np.count_nonzero(g - r) < 2:
+        return
+    difference = g - r
+    for name, t in case.values.items():
+        if t.shape != r.shape or not np.any(t) or _multiple(r, t, case.tolerance):
+            continue
+        c = float(np.sum(difference * t) / np.sum(t * t))
+        if not c or (gap := case.fits(r + c * t)) is None:
+            continue
+        if np.all((t == 0) | (t == 1)) and case.r.ndim:
+            yield Fit(
+                f"the one-hot {name} is not subtracted: {-c:.4g}·{name} is missing.",
+                f"no se resta {name} (one-hot): falta {-c:.4g}·{name}.",
+                gap,
+            )
+        elif any(_multiple(path, t, case.tolerance) for _, path in case.paths):
+            yield Fit(
+                f"the term {-c:.4g}·{name} is missing.",
+                f"falta el término {-c:.4g}·{name}.",
+                gap,
+            )
+        else:
+            yield Fit(
+                f"there is a term {c:.4g}·{name} too many.",
+                f"sobra un término {c:.4g}·{name}.",
+                gap,
+            )
+
+
+def _multiple(a: Any, t: Any, tolerance: float) -> bool:
+    c = np.sum(a * t) / np.sum(t * t)
+    return bool(c and np.max(np.abs(a - c * t)) <= tolerance * np.max(np.abs(a)))
+
+
+# --- products --------------------------------------------------------------------------------
+
+
+def other_operands(case: Case) -> Fits:
+    """G12: the product, or the sum, of other named values and gradients."""
+    right = [
+        form for form in products(case, case.r.shape) if case.fits(form[2], case.r) is not None
+    ]
+    found = []
+    for text, operands, value in products(case, case.g.shape):
+        if (gap := case.fits(value)) is not None:
+            alike = max((_alike(text, operands, form) for form in right), default=(0, 0))
+            found.append(((-alike[0], -alike[1], len(text), text), operands, gap))
+    for (*_, text), operands, gap in sorted(found, key=lambda one: one[0])[:2]:
+        best = sorted(right, key=lambda form: (*_alike(text, operands, form, -1), len(form[0])))
+        en, es = f"your gradient = {text}", f"tu gradiente = {text}"
+        if best:
+            en, es = f"{en} in place of {best[0][0]}", f"{es} en vez de {best[0][0]}"
+        yield Fit(en + ".", es + ".", gap)
+
+
+def _alike(text: str, operands: frozenset[str], form: Any, sign: int = 1) -> tuple[int, int]:
+    """How alike two formulas are: whether both are sums, and how many names they share."""
+    return sign * (("@" in text) == ("@" in form[0])), sign * len(operands & form[1])
+
+
+def products(case: Case, shape: tuple[int, ...]) -> Iterator[tuple[str, frozenset[str], Any]]:
+    """Formulas of this shape: text, the names in it, value."""
+    gradients = {f"d{name}": g for name, g in case.gradients.items()}
+    named = {**case.values, **gradients}
+    for name, u in gradients.items():
+        yield from _sums(name, u, case.values, shape)
+    yield from _matrix_products(named, shape)
+    if len(shape) == 2:
+        vectors = [(n, v) for n, v in named.items() if v.ndim == 1][:OPERANDS]
+        for (a, x), (b, y) in itertools.permutations(vectors, 2):
+            if (x.size, y.size) == shape:
+                yield f"outer({a}, {b})", frozenset([a, b]), np.outer(x, y)
+    mixed = {  # a gradient times a value goes into a product
+        f"({d}·{t})": g * v
+        for (d, g), (t, v) in itertools.product(gradients.items(), case.values.items())
+        if g.shape == v.shape and g.ndim in (1, 2)
+    }
+    yield from _matrix_products(case.values, shape, mixed)
+
+
+def _matrix_products(
+    named: dict[str, Any], shape: tuple[int, ...], other: dict[str, Any] | None = None
+) -> Iterator[tuple[str, frozenset[str], Any]]:
+    """All a @ b, and with transposes, of matrices; the last may be a vector. With `other` each
+    has one operand of both."""
+    first, second = ([*_both_ways(m)] for m in (named, named if other is None else other))
+    pairs = [*itertools.product(first, second)]
+    if other is not None:
+        pairs += itertools.product(second, first)
+    for (a, x), (b, y) in pairs:
+        if x.ndim != 2 or (x.shape[0], *y.shape[1:]) != shape or x.shape[1] != y.shape[0]:
+            continue
+        if x.size * (shape[1] if len(shape) > 1 else 1) <= WORK:
+            yield f"{a} @ {b}", frozenset([a.removesuffix(".T"), b.removesuffix(".T")]), x @ y
+
+
+def _both_ways(named: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    few = [(n, v) for n, v in named.items() if v.ndim in (1, 2)][:OPERANDS]
+    yield from few
+    yield from ((f"{n}.T", v.T) for n, v in few if v.ndim == 2)
+
+
+def _sums(
+    name: str, u: Any, values: dict[str, Any], shape: tuple[int, ...]
+) -> Iterator[tuple[str, frozenset[str], Any]]:
+    """A gradient, its sums, and those of its products with values."""
+    if u.shape == shape:
+        yield name, frozenset([name]), u
+    for axis in range(u.ndim):
+        for keep in (False, True):
+            if u.sum(axis=axis, keepdims=keep).shape != shape:
+                continue
+            yield f"{name}.sum({axis})", frozenset([name]), u.sum(axis=axis, keepdims=keep)
+            for other, t in values.items():
+                if t.shape == u.shape:
+                    text = f"({name}·{other}).sum({axis})"
+                    yield text, frozenset([name, other]), (u * t).sum(axis=axis, keepdims=keep)

@@ -1,0 +1,98 @@
+"""Hypotheses about the ways by which a gradient arrives: one was left out, or counted before."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .case import Case, Fit, Fits
+
+__all__ = ["constant_normaliser", "not_zeroed", "overwritten"]
+
+MANY = 6  # contributions, of which all subsets are tried
+
+
+def overwritten(case: Case) -> Fits:
+    """G07: not all that is sent to the node was added up."""
+    paths = case.paths
+    if len(paths) < 2 or case.g.shape != case.r.shape:
+        return
+    n = len(paths)
+    for subset in _subsets(case):
+        rest = [paths[k][1] for k in range(n) if k not in subset]
+        gap = case.fits(sum(paths[k][1] for k in subset))
+        if gap is None or not any(np.any(c) for c in rest):
+            continue
+        kept = _several([paths[k][0] for k in subset])
+        lost = _several([paths[k][0] for k in range(n) if k not in subset])
+        yield Fit(
+            f"{case.name} is used {n} times; only what comes from {kept} was counted, not "
+            f"{lost}. Accumulate with +=, do not assign with =.",
+            f"{case.name} se usa {n} veces; solo se contó lo que llega de {kept}, no {lost}. "
+            "Acumula con +=, no asignes con =.",
+            gap,
+        )
+        return
+
+
+def _subsets(case: Case) -> list[tuple[int, ...]]:
+    """Those of the contributions that may have been counted.
+
+    Of a few all; of many the one that least squares finds, where its weights are 0 and 1.
+    """
+    n = len(case.paths)
+    if n <= MANY:
+        return [c for k in range(1, n) for c in itertools.combinations(range(n), k)]
+    columns = np.stack([c.ravel() for _, c in case.paths], axis=1)
+    weights = np.linalg.lstsq(columns, case.g.ravel(), rcond=None)[0]
+    if np.all(np.minimum(np.abs(weights), np.abs(weights - 1)) < 1e-6):
+        return [tuple(int(k) for k in np.flatnonzero(weights > 0.5))]
+    return [(k,) for k in range(n)] + [tuple(range(k)) for k in range(2, n)]
+
+
+def _several(names: list[str]) -> str:
+    """Names, those of many counted: getitem (48 times)."""
+    counts = {name: names.count(name) for name in names}
+    return ", ".join(k if n == 1 else f"{k} ({n}×)" for k, n in list(counts.items())[:4])
+
+
+def not_zeroed(case: Case) -> Fits:
+    """G08: the gradient of the step before was added to."""
+    before = case.previous
+    if before is None or before.shape != case.r.shape or not np.any(before):
+        return
+    if (gap := case.fits(before + case.r)) is not None:
+        yield Fit(
+            "your gradient = that of the step before + the reference: it was not set to 0.",
+            "tu gradiente = el del paso anterior + la referencia: no se puso a 0.",
+            gap,
+        )
+
+
+def constant_normaliser(case: Case) -> Fits:
+    """G11: a mean, a variance, a sum was treated as a constant."""
+    found = case.normalisers()
+    if case.g.shape != case.r.shape or not 1 <= len(found) <= 12:
+        return
+    groups = [g for n in (1, 2) for g in itertools.combinations(found, n)]
+    for group in [*groups, *([tuple(found)] if len(found) > 2 else [])]:
+        blocked = case.without(frozenset(node.index for node in group))
+        if not np.any(blocked) or case.fits(blocked, case.r) is not None:
+            continue
+        if (gap := case.fits(blocked)) is not None:
+            told = [_told(node, case.called) for node in group]
+            en, es = " and ".join(told), " y ".join(told)
+            yield Fit(
+                f"treated as a constant: {en}; {case.name} goes into it too.",
+                f"se trató como constante: {es}; también depende de {case.name}.",
+                gap,
+            )
+            return
+
+
+def _told(node: Any, names: Mapping[int, str | None]) -> str:
+    axis = (node.params or {}).get("axis")
+    return names.get(node.index) or f"{node.op.name}(axis={axis})"
