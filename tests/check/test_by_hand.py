@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import json
+
 import numpy as np
 import pytest
 
-from tinygrad_es import check_backprop
+import tinygrad_es as tg
+from tinygrad_es import Tensor, assert_backprop, check_backprop
 
 from .backprop_models import MODELS
 
@@ -13,6 +17,7 @@ PLANTED = [(name, mistake) for name, model in MODELS.items() for mistake in mode
 SEEDS = range(3)
 
 
+@functools.cache
 def report_of(name, mistake, seed):
     model = MODELS[name]
     inputs = model.inputs(np.random.default_rng(seed))
@@ -57,6 +62,270 @@ def test_the_right_name_comes_first():
     counts, missed = table()
     named, planted = (sum(cell[k] for cell in counts.values()) for k in (0, 1))
     assert named >= 0.95 * planted, "\n".join(missed)
+
+
+# --- two functions, an object, layers: as students write them -------------------------------------
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+class Network:
+    """The course's network of two layers, columns as examples; `slip` is a mistake in it."""
+
+    def __init__(self, rng, slip=None):
+        self.W1, self.b1 = rng.normal(size=(11, 5)), rng.normal(size=(11, 1))
+        self.W2, self.b2 = rng.normal(size=(7, 11)), rng.normal(size=(7, 1))
+        self.slip = slip
+
+    def forward(self, x):
+        z1 = np.dot(self.W1, x) + self.b1
+        a1 = sigmoid(z1)
+        z2 = np.dot(self.W2, a1) + self.b2
+        y = z2
+        return z1, a1, z2, y
+
+    def backward(self, x, t):
+        z1, a1, _, y = self.forward(x)
+        dz2 = t - y if self.slip == "z2" else y - t
+        db2 = dz2
+        dW2 = np.dot(a1, dz2.T) if self.slip == "W2" else np.dot(dz2, a1.T)
+        da1 = np.dot(self.W2.T, dz2)
+        at = a1 if self.slip == "z1" else z1
+        dz1 = sigmoid(at) * (1 - sigmoid(at)) * da1
+        db1 = dz1
+        dW1 = np.dot(dz1, x.T)
+        return dW1, db1, dW2, db2
+
+
+def half_square(y, t):
+    return 0.5 * np.sum((y - t) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("slip", "code"), [(None, None), ("z2", "G03"), ("W2", "G01"), ("z1", "G05")]
+)
+def test_an_object_with_forward_and_backward(slip, code):
+    rng = np.random.default_rng(0)
+    net, x, t = Network(rng, slip), rng.normal(size=(5, 1)), rng.normal(size=(7, 1))
+    weights = {k: v.copy() for k, v in vars(net).items() if isinstance(v, np.ndarray)}
+    report = check_backprop(net, x, t, loss=half_square)
+    assert report.culprit == slip
+    assert [d.code for d in report.diagnoses[:1]] == ([code] if code else [])
+    assert {"W1", "b1", "W2", "b2"} <= set(report.verdicts)
+    for name, before in weights.items():  # the object is as it was
+        np.testing.assert_array_equal(getattr(net, name), before)
+    with pytest.raises(TypeError, match=r"loss=lambda"):
+        check_backprop(net, x, t)
+
+
+def affine_forward(x, w, b):
+    out = x.reshape(x.shape[0], -1).dot(w) + b
+    return out, (x, w, b)
+
+
+def affine_backward(dout, cache):
+    x, w, _ = cache
+    dx = dout.dot(w.T).reshape(x.shape)
+    dw = x.reshape(x.shape[0], -1).T.dot(dout)
+    db = np.sum(dout, axis=0)
+    return dx, dw, db
+
+
+def affine_wrong(dout, cache):
+    dx, dw, db = affine_backward(dout, cache)
+    return dx, dw, db / len(dout)
+
+
+def relu_forward(x):
+    return np.maximum(0, x), x
+
+
+def relu_backward(dout, x):
+    return dout * (x > 0)
+
+
+def dropout_forward(x, p=0.5):
+    mask = (np.random.rand(*x.shape) < p) / p  # noqa: NPY002 - as the lesson writes it
+    return x * mask, mask
+
+
+def dropout_backward(dout, mask):
+    return dout * mask
+
+
+def test_layers_with_a_cache():
+    rng = np.random.default_rng(0)
+    x, w, b = rng.normal(size=(7, 5, 3)), rng.normal(size=(15, 11)), rng.normal(size=11)
+    assert check_backprop(affine_forward, affine_backward, x, w, b)
+    assert check_backprop(relu_forward, relu_backward, w)
+    assert check_backprop(dropout_forward, dropout_backward, w)
+    report = check_backprop(affine_forward, affine_wrong, x, w, b)
+    assert (report.culprit, report.diagnoses[0].code) == ("b", "G03")
+    assert "1/7" in report.diagnoses[0].text[0]
+    report = check_backprop(relu_forward, lambda dout, x: dout, w)
+    assert (report.culprit, report.diagnoses[0].code) == ("x", "G04")
+
+
+def test_scores_that_are_shifted_and_labels_as_numbers():
+    def forward(x, y, params):
+        scores = x.dot(params["W"])
+        scores = scores - np.max(scores, axis=1, keepdims=True)
+        probs = np.exp(scores) / np.sum(np.exp(scores), axis=1, keepdims=True)
+        return np.mean(-np.log(probs[np.arange(len(y)), y]))
+
+    def backward(x, y, params, forgotten=False):
+        scores = x.dot(params["W"])
+        e = np.exp(scores)
+        dscores = e / np.sum(e, axis=1, keepdims=True)
+        if not forgotten:
+            dscores[range(len(y)), y] -= 1
+        dscores /= len(y)
+        return {"W": x.T.dot(dscores)}
+
+    def wrong(x, y, params):
+        e = np.exp(x.dot(params["W"]))
+        dscores = e / np.sum(e, axis=1, keepdims=True)
+        dscores /= len(y)
+        return {"W": x.T.dot(dscores)}
+
+    rng = np.random.default_rng(0)
+    given = rng.normal(size=(7, 5)), rng.integers(0, 3, 7), {"W": rng.normal(size=(5, 3))}
+    assert check_backprop(forward, backward, *given)
+    report = check_backprop(forward, wrong, *given)
+    assert report.verdicts == {"scores": "wrong", "W": "carried"}
+    assert report.diagnoses[0].code == "G06"
+    assert "onehot(y, 3) is not subtracted" in report.diagnoses[0].text[0]
+
+
+def test_weights_of_the_module_and_whole_numbers():
+    space = {"np": np, "W": np.random.default_rng(0).normal(size=(5, 3))}
+    exec("def f(x): return np.sum(np.tanh(x @ W))\n"
+         "def b(x): return {'W': x.T @ (1 - np.tanh(x @ W) ** 2)}", space)  # fmt: skip
+    assert check_backprop(space["f"], space["b"], np.ones((7, 5)))
+
+    def forward(x, y, z):
+        q = x + y
+        return q * z
+
+    def backward(x, y, z):
+        q = x + y
+        dq = z
+        dz = -q
+        return dq, dq, dz
+
+    report = check_backprop(forward, backward, -2, 5, -4)
+    assert report.culprit == "z"
+    assert report.verdicts["x"] == report.verdicts["y"] == "right"
+
+
+def test_a_variable_used_again_is_no_mistake():
+    def forward(x, w):
+        h = x * w
+        return np.sum(h**2)
+
+    def backward(x, w):
+        dh = 2 * x * w
+        dw = (dh * x).sum(axis=0)
+        dx = dh * w
+        dh = 0.0 * dh  # the name serves for something else
+        return {"w": dw, "x": dx}
+
+    rng = np.random.default_rng(0)
+    assert check_backprop(forward, backward, rng.normal(size=(7, 5)), rng.normal(size=5)).ok
+
+
+# --- gradients by name ----------------------------------------------------------------------------
+
+
+def recorded(rng, dtype=np.float64):
+    X = rng.normal(size=(7, 5)).astype(dtype)
+    W = Tensor(rng.normal(size=(5, 3)).astype(dtype), requires_grad=True)
+    z = X @ W
+    loss = (z * z).sum()
+    return X, W, z, loss
+
+
+def test_gradients_by_the_names_of_variables():
+    X, W, z, loss = recorded(np.random.default_rng(0))
+    dz = 2 * z.numpy()
+    assert_backprop(loss, by_hand={"z": dz, "W": X.T @ dz})
+    with pytest.raises(AssertionError, match=r"z: .*\n.*\n.*G03"):
+        assert_backprop(loss, by_hand={"z": -dz, "W": -X.T @ dz})
+    report = check_backprop(loss, by_hand={"z": -dz, "W": -X.T @ dz})
+    assert report.verdicts == {"z": "wrong", "W": "carried"}
+    assert report.points == {"z": 0, "W": 1}
+    report = check_backprop(loss, by_hand={"z": -dz, "W": X.T @ dz * 5})
+    assert (report.culprit, report.later) == ("z", ["W"])
+    assert W.grad is None
+
+
+def test_float32_is_judged_as_float32():
+    X, W, z, loss = recorded(np.random.default_rng(0), np.float32)
+    dW = X.T @ (2 * z.numpy())
+    assert W.dtype == np.float32
+    assert check_backprop(loss, by_hand={"W": dW * np.float32(1 + 1e-6)})
+    report = check_backprop(loss, by_hand={"W": dW * np.float32(0.5)})
+    assert report.diagnoses[0].code == "G03"
+
+
+def test_the_step_before():
+    X, W, z, loss = recorded(np.random.default_rng(0))
+    dW = X.T @ (2 * z.numpy())
+    before = {"W": np.random.default_rng(1).normal(size=W.shape)}
+    report = check_backprop(loss, by_hand={"W": dW + before["W"]}, previous=before)
+    assert report.diagnoses[0].code == "G08"
+    report = check_backprop(loss, by_hand={"W": before["W"]}, previous=before)
+    assert report.diagnoses[0].code == "G10"
+
+
+def test_what_fits_nothing_is_not_guessed():
+    rng = np.random.default_rng(0)
+    _, _, z, loss = recorded(rng)
+    report = check_backprop(loss, by_hand={"z": rng.normal(size=z.shape)})
+    assert [d.code for d in report.diagnoses] == ["G99"]
+    assert "cosine" in report.text("en")
+    assert "coseno" in report.text("es")
+
+
+def test_the_report_in_both_languages_as_data_and_drawn(monkeypatch):
+    monkeypatch.setenv("TINYGRAD_ES_ENGINE", "builtin")
+    report = report_of("mlp tanh", MODELS["mlp tanh"].mistakes[0], 0)
+    assert report.text("en").splitlines()[0] == (
+        "z2: WRONG (first wrong node in the order of the backward pass)"
+    )
+    assert "the division by 7 is missing" in report.text("en")
+    assert "falta la división entre 7" in report.text("es")
+    assert "bien dado tu z2 (error arrastrado; 0 errores nuevos)" in report.text("es")
+    data = json.loads(report.json())
+    assert (data["ok"], data["culprit"], data["diagnoses"][0]["code"]) == (False, "z2", "G03")
+    assert "z2" in report._repr_html_()
+    svg = report.graph(language="en").svg()
+    assert "✗ wrong" in svg
+    assert "~ carried error" in svg
+    fine = report_of("mlp tanh", None, 0)
+    assert "all right" in fine.text("en")
+    assert "todos bien" in fine.text("es")
+
+
+def test_bad_input():
+    _, _, _, loss = recorded(np.random.default_rng(0))
+    with pytest.raises(TypeError, match="by_hand="):
+        check_backprop(loss)
+    with pytest.raises(TypeError, match="recorded loss"):
+        check_backprop(np.sum, by_hand={"W": 1.0})
+    with pytest.raises(TypeError, match="methods forward and backward"):
+        check_backprop(3.0, 4.0)
+    with pytest.raises(LookupError, match="no node is called 'V'"):
+        check_backprop(loss, by_hand={"V": 1.0})
+    with pytest.raises(TypeError, match=r"known: x, y"):
+        check_backprop(lambda x, y: x * y, lambda a, b, c, d: a, 1.0, 2.0)
+    with pytest.raises(TypeError, match="one gradient for each input"):
+        check_backprop(lambda x, y: x * y, lambda x, y: 3.0 * x, 1.0, 2.0)
+    with pytest.raises(TypeError, match="nothing that depends"):
+        check_backprop(lambda x: 3.0, lambda x: x, 1.0)
+    assert tg.check_backprop is check_backprop
 
 
 if __name__ == "__main__":  # the table: names of mistakes down, models across

@@ -125,6 +125,7 @@ def _report(
     previous: Mapping[str, Any] | None,
 ) -> BackpropReport:
     comparison = compared(root, by_hand, names, gradient)
+    values = {**values, **_one_hot(values, comparison)}
     found = {}
     for one in comparison.found:
         if one.verdict == "wrong":
@@ -136,29 +137,48 @@ def _report(
 
 def _of_functions(run: Traced, previous: Mapping[str, Any] | None) -> BackpropReport:
     """Of two functions: what backward returns is judged; where it is wrong its variables help."""
+    names, believed = run.names, dict[str, Any]()
 
-    def judged(gradients: Mapping[str, Any]) -> Comparison:
-        return compared(run.root, gradients, run.names, run.gradient)
+    def judged(gradients: Mapping[str, Any], names: Mapping[int, str]) -> Comparison:
+        return compared(run.root, {**gradients, **run.returned}, names, run.gradient)
 
-    returned = judged(run.returned)
-    believed: dict[str, Any] = {}
-    if any(one.verdict != "right" for one in returned.found):
-        both = judged({**run.variables, **run.returned})
+    if any(one.verdict != "right" for one in judged({}, names).found):
+        both = judged(run.variables, names)
         suspects = [c.name for c in both.found if c.verdict != "right" and c.name in run.variables]
         believed = {k: v for k, v in run.variables.items() if k not in suspects}
         for name in suspects:  # a variable is believed where it explains what follows
             more = {**believed, name: run.variables[name]}
-            if _unexplained(judged({**more, **run.returned}), run) < _unexplained(
-                judged({**believed, **run.returned}), run
-            ):
-                believed = more
+            for other in _named_otherwise(name, run, names):
+                fewer = _unexplained(judged(more, other), run)
+                if fewer < _unexplained(judged(believed, names), run):
+                    believed, names = more, other
+                    break
     by_hand = {**believed, **run.returned}
-    return _report(run.root, by_hand, run.names, run.values, run.gradient, previous)
+    return _report(run.root, by_hand, names, run.values, run.gradient, previous)
+
+
+def _named_otherwise(name: str, run: Traced, names: dict[int, str]) -> list[dict[int, str]]:
+    """The names as they are, and with this one for a Tensor that the variable held before."""
+    held = [i for i in run.former.get(name, []) if i not in names]
+    others = {i: n for i, n in names.items() if n != name}
+    return [names, *({**others, i: name} for i in reversed(held))]
 
 
 def _unexplained(comparison: Comparison, run: Traced) -> int:
     """How many of the returned gradients are wrong by themselves."""
     return sum(c.verdict == "wrong" for c in comparison.found if c.name in run.returned)
+
+
+def _one_hot(values: Mapping[str, Any], comparison: Comparison) -> dict[str, Any]:
+    """Labels as the rows of a matrix like the gradients: where an array of integers may be them."""
+    found = {}
+    for name, labels in values.items():
+        if not isinstance(labels, np.ndarray) or labels.ndim != 1 or labels.dtype.kind not in "iu":
+            continue
+        for shape in {one.node.shape for one in comparison.found}:
+            if len(shape) == 2 and shape[0] == labels.size and labels.max() < shape[1]:
+                found[f"onehot({name}, {shape[1]})"] = np.eye(shape[1])[labels]
+    return found
 
 
 def _arrays(root: Tensor, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -167,5 +187,5 @@ def _arrays(root: Tensor, variables: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: value
         for name, value in variables.items()
-        if isinstance(value, np.ndarray) and id(value) in used
+        if isinstance(value, np.ndarray) and (id(value) in used or value.dtype.kind in "iu")
     }

@@ -18,6 +18,7 @@ __all__ = ["arguments_of", "gradients_of", "named_leaves", "node_of", "required"
 
 PREFIXES = ("d", "d_", "dL_d", "dLd", "dL_", "grad_", "grad", "g_", "delta_", "∂", "∂L_∂")
 SUFFIXES = ("_grad", "_gradient", "_g")
+ARRIVING = frozenset(["dout", "g", "grad", "gradient", "upstream", "grad_out", "grad_output", "dy"])
 CACHES = frozenset(["cache", "caches", "saved", "ctx", "values", "memory", "forward_values"])
 
 
@@ -74,6 +75,24 @@ def arguments_of(
     Raises:
         TypeError: none of these.
     """
+    found = _arguments(backward, inputs, by_name, result, variables, gradient)
+    if gradient is not None and not any(x is gradient for x in found):
+        raise TypeError(
+            f"check_backprop: forward ends in shape {np.shape(gradient)}, not in one number, and "
+            "backward takes no gradient that arrives there. Expected the loss that backward "
+            "differentiates, for example loss=lambda y, t: 0.5 * np.sum((y - t) ** 2)."
+        )
+    return found
+
+
+def _arguments(
+    backward: Callable[..., Any],
+    inputs: tuple[Any, ...],
+    by_name: Mapping[str, Any],
+    result: Any,
+    variables: Mapping[str, Any],
+    gradient: Any,
+) -> list[Any]:
     wanted = required(backward)
     pair = isinstance(result, tuple) and len(result) == 2
     cache = result[1] if pair else result
@@ -85,6 +104,8 @@ def arguments_of(
     for name in wanted:
         if name in CACHES and name not in by_name:
             space[name] = cache
+        if name in ARRIVING and name not in by_name:
+            space[name] = arriving
     if wanted and all(name in space for name in wanted):
         return [space[name] for name in wanted]
     if len(wanted) == 1 and len(inputs) != 1:
@@ -111,26 +132,31 @@ def gradients_of(
         TypeError: no name for what was returned.
     """
     named = dict(named_leaves(dict(variables)))
+    flat = list(named_leaves(result))
     returned: dict[str, Any] = {}
-    nameless = []
-    for label, value in named_leaves(result):
-        node = node_of(label, known, exact=True) if _keyed(result, label) else None
+    places: list[tuple[int, Any]] = []  # what has no name of an input
+    for i, (label, value) in enumerate(flat):
+        node = node_of(label, known, exact=True) if _keyed(label) else None
+        own = (node_of(k, known) for k, v in named.items() if v is value)
         if node is None:
-            own = [node_of(k, known) for k, v in named.items() if v is value]
-            free = [n for n in own if n is not None and n not in returned]
-            node = next((n for n in free if n in inputs), free[0] if free else None)
-        if node is None:
-            nameless.append(value)
-        else:
+            node = next((n for n in own if n in inputs and n not in returned), None)
+        if node is None and np.asarray(value).dtype.kind in "fiu":
+            places.append((i, value))
+        elif node is not None:
             returned[node] = _numbers(value)
-    if not returned and len(nameless) == len(inputs):
-        returned = dict(zip(inputs, map(_numbers, nameless), strict=True))
-    if not returned:
-        raise TypeError(
-            "check_backprop: cannot tell whose gradients backward returns. Expected a dict such as "
-            "{'W1': dW1}, variables called dW1, …, or one gradient for each input in order "
-            f"({', '.join(inputs)}). Received: {describe(result)}."
-        )
+    for i, value in places:
+        own = (node_of(k, known) for k, v in named.items() if v is value)
+        by_place = inputs[i] if len(flat) == len(inputs) and not _keyed(flat[i][0]) else None
+        node = by_place or next((n for n in own if n is not None and n not in returned), None)
+        if node is None or node in returned:
+            called = f" for {flat[i][0]!r}" if _keyed(flat[i][0]) else ""
+            raise TypeError(
+                f"check_backprop: cannot tell whose gradients backward returns{called}. Expected "
+                "a dict such as {'W1': dW1}, variables called dW1, …, or one gradient for each "
+                f"input in order ({', '.join(inputs)}). Received: {describe(result)}; nodes: "
+                f"{', '.join(known)}."
+            )
+        returned[node] = _numbers(value)
     others = {
         node: value
         for name, value in named.items()
@@ -141,7 +167,7 @@ def gradients_of(
     return returned, others
 
 
-def _keyed(result: Any, label: str) -> bool:
+def _keyed(label: str) -> bool:
     """Whether a label comes from a key, not only from a place."""
     return bool(label) and not label.startswith("[")
 

@@ -17,7 +17,8 @@ from .case import Case, Fit, Fits
 __all__ = ["derivative_missed", "factor", "other_operands", "other_value", "term"]
 
 OPERANDS = 60  # matrices of which products are tried
-WORK = 5_000_000  # multiplications that a product may cost
+WORK = 1_000_000_000  # multiplications that all products may cost
+ROOM = 10_000_000  # numbers that gradients times values may take
 
 Table = tuple[tuple[str, Callable[[Any], Any]], ...]  # functions of a value, and their text
 
@@ -181,11 +182,12 @@ def products(case: Case, shape: tuple[int, ...]) -> Iterator[tuple[str, frozense
         for (a, x), (b, y) in itertools.permutations(vectors, 2):
             if (x.size, y.size) == shape:
                 yield f"outer({a}, {b})", frozenset([a, b]), np.outer(x, y)
-    mixed = {  # a gradient times a value goes into a product
-        f"({d}·{t})": g * v
-        for (d, g), (t, v) in itertools.product(gradients.items(), case.values.items())
-        if g.shape == v.shape and g.ndim in (1, 2)
-    }
+    mixed: dict[str, Any] = {}  # a gradient times a function of a value goes into a product
+    with np.errstate(all="ignore"):
+        for (d, g), (t, v) in itertools.product(gradients.items(), case.values.items()):
+            fitting = g.shape == v.shape and g.ndim in (1, 2)
+            if fitting and (len(mixed) + len(MORE)) * g.size <= ROOM:
+                mixed |= {f"({d}·{text.format(t)})": g * f(v) for text, f in MORE}
     yield from _matrix_products(case.values, shape, mixed)
 
 
@@ -195,18 +197,20 @@ def _matrix_products(
     """All a @ b, and with transposes, of matrices; the last may be a vector. With `other` each
     has one operand of both."""
     first, second = ([*_both_ways(m)] for m in (named, named if other is None else other))
-    pairs = [*itertools.product(first, second)]
+    pairs, left = [*itertools.product(first, second)], WORK
     if other is not None:
         pairs += itertools.product(second, first)
     for (a, x), (b, y) in pairs:
         if x.ndim != 2 or (x.shape[0], *y.shape[1:]) != shape or x.shape[1] != y.shape[0]:
             continue
-        if x.size * (shape[1] if len(shape) > 1 else 1) <= WORK:
+        left -= x.size * (shape[1] if len(shape) > 1 else 1)
+        if left >= 0:
             yield f"{a} @ {b}", frozenset([a.removesuffix(".T"), b.removesuffix(".T")]), x @ y
 
 
 def _both_ways(named: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    few = [(n, v) for n, v in named.items() if v.ndim in (1, 2)][:OPERANDS]
+    few = [(n, v) for n, v in named.items() if v.ndim in (1, 2) and np.all(np.isfinite(v))]
+    del few[OPERANDS * len(MORE) :]
     yield from few
     yield from ((f"{n}.T", v.T) for n, v in few if v.ndim == 2)
 

@@ -34,6 +34,7 @@ class Traced(NamedTuple):
     values: dict[str, Any]  # the inputs as arrays, by name
     returned: dict[str, Any]  # the gradients that backward returned, by node
     variables: dict[str, Any]  # and those that it had in variables
+    former: dict[str, list[int]]  # by name: nodes that a variable of forward held before
 
 
 def traced(subject: Any, given: tuple[Any, ...], loss: Any = None) -> Traced:
@@ -51,7 +52,7 @@ def traced(subject: Any, given: tuple[Any, ...], loss: Any = None) -> Traced:
     on_tensors = _on_tensors(forward, names)
     differentiable = list(names.values())
     with enable_grad():
-        out, variables = observed(on_tensors, *lifted)
+        out, variables, former = recorded(on_tensors, lifted, history=True)
         root = _root(out, loss, inputs)
     _name(names, variables, out, root, _parameters(forward))
     g = None if root.size == 1 else cotangent(root.shape, 1)
@@ -64,7 +65,7 @@ def traced(subject: Any, given: tuple[Any, ...], loss: Any = None) -> Traced:
     values = {k: np.asarray(v) for k, v in given_names.items() if isinstance(v, np.ndarray)}
     extra = dict(zip(_parameters(backward), arguments, strict=False))
     values |= {k: v for k, v in extra.items() if isinstance(v, np.ndarray) and k not in values}
-    return Traced(root, g, names, values, returned, others)
+    return Traced(root, g, names, values, returned, others, former)
 
 
 def observed(function: Callable[..., Any], *args: Any) -> tuple[Any, dict[str, Any]]:
@@ -76,22 +77,45 @@ def observed(function: Callable[..., Any], *args: Any) -> tuple[Any, dict[str, A
     >>> observed(area, 2, 3)
     (7, {'a': 2, 'b': 3, 'c': 6})
     """
+    result, variables, _ = recorded(function, list(args))
+    return result, variables
+
+
+def recorded(
+    function: Callable[..., Any], inputs: list[Any], history: bool = False
+) -> tuple[Any, dict[str, Any], dict[str, list[int]]]:
+    """What a function returns, its variables, and with `history` the Tensors that each has held.
+
+    Those are told by index. `scores = scores - scores.max()`: of which of the two `dscores` is
+    the gradient nobody says.
+    """
     code = getattr(getattr(function, "__func__", function), "__code__", None)
-    found: dict[str, Any] = {}
+    variables: dict[str, Any] = {}
+    held: dict[str, list[int]] = {}
 
-    def watch(frame: Any, event: str, value: Any) -> None:
-        if event == "return" and frame.f_code is code:
-            found.clear()
-            found.update(frame.f_locals)
+    def inside(frame: Any, event: str, value: Any) -> Any:
+        if event == "return":
+            variables.clear()
+            variables.update(frame.f_locals)
+        for name, x in frame.f_locals.items() if history else ():
+            if type(x) is Tensor and x.index not in held.setdefault(name, []):
+                held[name].append(x.index)
+        return inside
 
-    before = sys.getprofile()
-    sys.setprofile(watch)
+    def calls(frame: Any, event: str, value: Any) -> Any:
+        if frame.f_code is not code:
+            return None
+        frame.f_trace_lines = history
+        return inside
+
+    before = sys.gettrace()
+    sys.settrace(calls)
     try:
-        result = function(*args)
+        result = function(*inputs)
     finally:
-        sys.setprofile(before)
-    found.pop("self", None)
-    return result, found
+        sys.settrace(before)
+    variables.pop("self", None)
+    return result, variables, {k: v for k, v in held.items() if len(v) > 1}
 
 
 def _both(subject: Any, given: tuple[Any, ...]) -> tuple[Any, Any, tuple[Any, ...]]:

@@ -38,7 +38,8 @@ def scaled(case: Case) -> Fits:
     causes = [text for value, text in _constants(case) if abs(k - value) <= 1e-7 * abs(value)]
     if not causes and np.count_nonzero(r) < 2:
         return  # one number is always a multiple of another
-    en, es = f"your gradient = {k:.6g} × the reference", f"tu gradiente = {k:.6g} × la referencia"
+    times = f"{k:.6g}" if abs(k) >= 0.5 or abs(1 / k - round(1 / k)) > 1e-6 else f"1/{round(1 / k)}"
+    en, es = f"your gradient = {times} × the reference", f"tu gradiente = {times} × la referencia"
     if causes:
         en += ", and " + "; or ".join(text[0] for text in causes[:3])
         es += ", y " + "; o ".join(text[1] for text in causes[:3])
