@@ -120,6 +120,34 @@ def test_an_object_with_forward_and_backward(slip, code):
         check_backprop(net, x, t)
 
 
+class Keeper:
+    """It keeps what it needs, and its gradients, in itself."""
+
+    def __init__(self, rng, factor=1.0):
+        self.W, self.factor = rng.normal(size=(5, 11)), factor
+
+    def forward(self, x):
+        self.x = x
+        self.h = np.tanh(np.dot(x, self.W))
+        return self.h
+
+    def backward(self, t):
+        self.dh = self.h - t
+        self.dW = self.factor * self.x.T @ (self.dh * (1 - self.h**2))
+
+
+def test_an_object_that_keeps_its_gradients():
+    rng = np.random.default_rng(0)
+    x, t = rng.normal(size=(7, 5)), rng.normal(size=(7, 11))
+    net = Keeper(rng)
+    report = check_backprop(net, x, t, loss=half_square)
+    assert report.ok
+    assert "W" in report.verdicts
+    assert not hasattr(net, "dW")
+    report = check_backprop(Keeper(rng, 2.0), x, t, loss=half_square)
+    assert (report.culprit, report.diagnoses[0].code) == ("W", "G03")
+
+
 def affine_forward(x, w, b):
     out = x.reshape(x.shape[0], -1).dot(w) + b
     return out, (x, w, b)

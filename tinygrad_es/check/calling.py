@@ -94,6 +94,9 @@ def _arguments(
     gradient: Any,
 ) -> list[Any]:
     wanted = required(backward)
+    further = inputs[len(by_name) :]  # that forward does not take: the target
+    if wanted and len(wanted) == len(further) and not any(name in by_name for name in wanted):
+        return list(further)
     pair = isinstance(result, tuple) and len(result) == 2
     cache = result[1] if pair else result
     arriving = 1.0 if gradient is None else gradient

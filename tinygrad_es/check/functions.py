@@ -19,7 +19,7 @@ from ..autodiff.errors import describe
 from ..autodiff.modes import enable_grad
 from ..autodiff.tensor import Tensor
 from ..tree import leaves
-from .calling import arguments_of, gradients_of, named_leaves, required
+from .calling import arguments_of, gradients_of, named_leaves, node_of, required
 from .numeric import cotangent
 
 __all__ = ["Traced", "traced"]
@@ -45,21 +45,25 @@ def traced(subject: Any, given: tuple[Any, ...], loss: Any = None) -> Traced:
     """
     forward, backward, inputs = _both(subject, given)
     count = _count(forward, len(inputs))
-    before = np.random.get_state()  # noqa: NPY002 - a student's dropout draws from it
-    plain, space = observed(forward, *copy.deepcopy(inputs[:count]))
-    np.random.set_state(before)  # noqa: NPY002 - as above
     lifted, names = _lifted(forward, inputs[:count])
     on_tensors = _on_tensors(forward, names)
     differentiable = list(names.values())
+    before = np.random.get_state()  # noqa: NPY002 - a student's dropout draws from it
+    plain, space = observed(forward, *copy.deepcopy(inputs[:count]))
+    np.random.set_state(before)  # noqa: NPY002 - as above
     with enable_grad():
         out, variables, former = recorded(on_tensors, lifted, history=True)
         root = _root(out, loss, inputs)
-    _name(names, variables, out, root, _parameters(forward))
+    kept = vars(getattr(on_tensors, "__self__", None) or types.SimpleNamespace())
+    _name(names, {**kept, **variables}, out, root)
     g = None if root.size == 1 else cotangent(root.shape, 1)
     given_names = dict(zip(_parameters(forward), inputs, strict=False))
     arguments = arguments_of(backward, inputs, given_names, plain, space, g)
     result, own = observed(backward, *copy.deepcopy(arguments))
     known = dict.fromkeys(names.values())
+    if result is None:  # the gradients are kept: self.dW1
+        kept = vars(getattr(backward, "__self__", None) or types.SimpleNamespace())
+        result = {k: v for k, v in named_leaves(kept) if node_of(k, known) is not None}
     own = {k: v for k, v in own.items() if not any(v is a for a in arguments)}
     returned, others = gradients_of(result, own, known, differentiable)
     values = {k: np.asarray(v) for k, v in given_names.items() if isinstance(v, np.ndarray)}
@@ -119,9 +123,9 @@ def recorded(
 
 
 def _both(subject: Any, given: tuple[Any, ...]) -> tuple[Any, Any, tuple[Any, ...]]:
-    forward, backward = getattr(subject, "forward", None), getattr(subject, "backward", None)
-    if callable(forward) and callable(backward):
-        return forward, backward, given
+    if callable(getattr(subject, "forward", None)) and callable(getattr(subject, "backward", None)):
+        own = copy.deepcopy(subject)  # what the methods keep in it stays there
+        return own.forward, own.backward, given
     if callable(subject) and given and callable(given[0]):
         return subject, given[0], given[1:]
     raise TypeError(
@@ -242,9 +246,7 @@ def _root(out: Any, loss: Any, inputs: tuple[Any, ...]) -> Tensor:
     return root
 
 
-def _name(
-    names: dict[int, str], variables: Mapping[str, Any], out: Any, root: Tensor, inputs: list[str]
-) -> None:
+def _name(names: dict[int, str], variables: Mapping[str, Any], out: Any, root: Tensor) -> None:
     """Names for the nodes: of variables, then of what was returned; each name once."""
     taken = set(names.values())
     found = [*named_leaves(dict(variables)), *(named_leaves(out) if isinstance(out, dict) else [])]
