@@ -64,6 +64,19 @@ def test_the_right_name_comes_first():
     assert named >= 0.95 * planted, "\n".join(missed)
 
 
+def test_several_mistakes_are_told_one_at_a_time():
+    model = MODELS["mlp tanh"]
+    first = next(m for m in model.mistakes if m.culprit == "z2")
+    second = next(m for m in model.mistakes if m.wrong == "X.T @ dh")
+    both = model._replace(backward=model.backward.replace(second.right, second.wrong))
+    inputs = model.inputs(np.random.default_rng(0))
+    report = check_backprop(*both.functions(first), *inputs)
+    assert (report.culprit, report.later) == ("z2", ["W1"])
+    assert "W1: wrong as well, given what arrives; mend z2 first" in report.text("en")
+    report = check_backprop(*both.functions(), *inputs)
+    assert (report.culprit, report.diagnoses[0].code) == ("W1", "G12")
+
+
 # --- two functions, an object, layers: as students write them -------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""Checking gradients: rules against numbers, and the battery that every primitive passes."""
+"""Checking gradients: against numbers, by hand against automatic, the battery of the table."""
 
 from .backprop_report import BackpropReport
 from .battery import check_primitive
