@@ -671,9 +671,11 @@ def test_warnings_of_the_data(show, monkeypatch):
 def test_500_nodes_are_there_within_a_second(show):
     graph = snapshot(recurrent(123))
     assert len(graph.nodes) >= 490
-    page = show(graph)
-    spent = float(page.evaluate("document.documentElement.dataset.ready"))
-    assert spent < 4_000  # 0.4 s when nothing else is running
+    spent = []
+    while len(spent) < 5 and min(spent, default=1_000) >= 1_000:  # a neighbour may be busy
+        page = show(graph)
+        spent.append(float(page.evaluate("document.documentElement.dataset.ready")))
+    assert min(spent) < 1_000
     press(page, "Home", "ArrowRight")
     assert place(page).startswith("Step 1 of ")
 

@@ -70,7 +70,7 @@ def to_html(
         "style": style,
         "picture": picture,
         "words": _embedded(_words()),
-        "data": _embedded(to_data(graph)),
+        "data": _embedded(_rounded(to_data(graph))),
         "script": script,
     }
     page = re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _asset("page.html"))
@@ -104,6 +104,15 @@ def _name(title: str, language: str) -> str:
     """What a page is called, as text of HTML."""
     given = shorten(clean(title).strip(), TITLE_LIMIT)
     return escape(given or _words()["page"][LANGUAGES.index(language)])
+
+
+def _rounded(data: Any) -> Any:
+    """The same data with six digits a number: the page shows four, and is ready sooner."""
+    if type(data) is float:
+        return float(f"{data:.6g}")
+    if type(data) is list:
+        return [_rounded(part) for part in data]
+    return {k: _rounded(v) for k, v in data.items()} if type(data) is dict else data
 
 
 def _embedded(data: Any) -> str:

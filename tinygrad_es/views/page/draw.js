@@ -25,17 +25,20 @@ const text = (name, x, y, content) =>
 const rect = (name, x, y, width, height, rx = 0) =>
   make("rect", { class: name, x, y, width, height, rx });
 const path = (name, d, more = {}) => make("path", { class: name, d, ...more });
-const css = getComputedStyle(document.documentElement), widths = new Map(), pens = {};
+const css = getComputedStyle(document.documentElement), widths = {}, pens = {};
 for (const [style, font] of Object.entries({
   name: "600 14px --sans", label: "11px --sans", text: "12px --mono", sub: "10px --mono",
 })) {
+  widths[style] = {};
   pens[style] = document.createElement("canvas").getContext("2d");
   pens[style].font = font.replace(/--\w+/, (name) => css.getPropertyValue(name));
 }
+/** The width of a text: the sum of its characters, each measured once. */
 function widthOf(text, style) {
-  const key = `${style} ${text}`;
-  if (!widths.has(key)) widths.set(key, pens[style].measureText(text).width);
-  return widths.get(key);
+  const known = widths[style];
+  let width = 0;
+  for (const char of text) width += known[char] ??= pens[style].measureText(char).width;
+  return width;
 }
 const round = (x) => Math.round(x * 10) / 10;
 
@@ -216,11 +219,13 @@ function measureLink(link, labelled, vertical) {
   link.backward = !link.back.length ? "" : link.back.length === 1
     ? sizeText(edges[link.back[0]]) : say("terms", link.back.length);
   link.thick = link.back.length ? 16 : 0;
+  link.label = null;
+  if (!labelled) return;
   const wide = [link.forward, link.backward].map((words) =>
     words ? widthOf(words, "text") * 0.9 + 8 : 0);
   const width = vertical ? 2 * Math.max(8, ...wide) : Math.max(...wide);
   const high = vertical || !link.thick ? 18 : 34;
-  link.label = !labelled ? null : largest(wide) ? { w: Math.ceil(width), h: high } : { w: 0, h: 1 };
+  link.label = largest(wide) ? { w: Math.ceil(width), h: high } : { w: 0, h: 1 };
 }
 
 /** A contribution in few characters: a number, or the root mean square of an array. */

@@ -3,7 +3,7 @@
 // gate of a frame), and a box may be pinned to the first rank (-1) or to the last one (1).
 // *Along* is the direction of the ranks, *across* the other one. Nothing is recursive.
 
-const BOX_GAP = 24, LINE_GAP = 12;
+const BOX_GAP = 24, LINE_GAP = 12, PATIENCE = 6;
 const sum = (list) => list.reduce((a, b) => a + b, 0);
 const largest = (list, least = -Infinity) => list.reduce((a, b) => Math.max(a, b), least);
 
@@ -152,35 +152,35 @@ function number({ layers, place }) {
 const endOf = (graph, v, offset) =>
   graph.place[v] + (offset && graph.across[v] ? offset / graph.across[v] : 0);
 
-/** Barycentre sweeps, back and forth, the best order kept (the first among equals). */
+/** Barycentre sweeps, until PATIENCE in a row are not better; the best order is kept. */
 function reduceCrossings(graph) {
   const copy = () => graph.layers.map((layer) => [...layer]);
   let best = crossings(graph), kept = copy();
   const turns = Math.max(4, Math.min(24, Math.floor(20000 / graph.rank.length)));
-  for (let turn = 0; turn < turns && best; turn++) {
+  for (let turn = 0, since = 0; turn < turns && since < PATIENCE && best; turn++, since++) {
     const near = turn % 2 ? graph.ins : graph.outs;
     for (const layer of turn % 2 ? graph.layers : [...graph.layers].reverse()) {
       if (layer.length > 1) sortLayer(graph, layer, near, turn % 4 > 1);
     }
-    const found = crossings(graph);
-    if (found < best) [best, kept] = [found, copy()];
+    const found = crossings(graph, best);
+    if (found < best) [best, kept, since] = [found, copy(), 0];
   }
   graph.layers = kept;
   number(graph);
 }
 
-/** Pairs of lines that cross: inversions among the ends, counted by insertion. */
-function crossings(graph) {
+/** Pairs of lines that cross: inversions among the ends, counted by insertion, up to a limit. */
+function crossings(graph, limit = Infinity) {
   let total = 0;
   for (const layer of graph.layers) {
-    const lines = [];
+    if (total >= limit) break;
+    const lines = [], seen = [];
     for (const u of layer) {
       for (const { to, own, other } of graph.outs[u]) {
         lines.push([endOf(graph, u, own), endOf(graph, to, other)]);
       }
     }
     lines.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-    const seen = [];
     for (const [, end] of lines) {
       const i = bisect(seen, end);
       total += seen.length - i;

@@ -256,6 +256,9 @@ function show() {
 }
 
 show();
-on(window, "resize", () => fit(READABLE));
+on(window, "resize", () => {
+  measureStage();
+  fit(READABLE);
+});
 if (/^#\d+$/.test(location.hash)) go(Number(location.hash.slice(1)));
 root.dataset.ready = performance.now().toFixed(0);

@@ -66,8 +66,8 @@ function overview(scene, go) {
 function flagsList() {
   const flagged = which((i) => flagsOf(i).length);
   if (!flagged.length) return [];
-  return [heading("flags"), listOf(flagged, (i) => [`${nameOf(i)}: `, ...flagChips(i),
-    ` ${reasonOf(i)}`])];
+  return [heading("flags"), listOf(flagged, (i) => [...flagChips(i),
+    ` ${reasonOf(i) || nameOf(i)}`])];
 }
 const reasonOf = (i) => nodes[i].reason?.[LANGUAGES.indexOf(language)] ?? "";
 const flagChips = (i) => flagsOf(i).map((flag) =>

@@ -2,7 +2,10 @@
 // moved and scaled by wheel, drag, pinch and buttons.
 
 const stage = at("stage"), picture = at("graph-view");
-const size = () => [stage.clientWidth, stage.clientHeight];
+// the size of the stage: to ask the browser for it while elements change costs a layout each time
+let room = [0, 0];
+const measureStage = () => { room = [stage.clientWidth, stage.clientHeight]; };
+new ResizeObserver(measureStage).observe(stage);
 const state = {
   closed: closedAtFirst(), place: Infinity, vertical: null, matches: [], match: -1,
   scene: null, laid: null, focused: null, zoom: { k: 1, x: 0, y: 0 },
@@ -20,7 +23,8 @@ function redraw() {
   for (const frame of scene.frames) {
     frame.least = widthOf(cut(groups[frame.g].title, 40), "name") + 60;
   }
-  const [width, height] = size();
+  measureStage();
+  const [width, height] = room;
   const ways = count > WIDE ? [false] : [false, true];
   const plans = (state.vertical !== null ? [state.vertical] : ways).map((vertical) => {
     for (const link of scene.links) measureLink(link, count <= LABELLED, vertical);
@@ -110,10 +114,10 @@ function fillView() {
 /** Whether a box is on the stage, or so near to it. */
 function isNear({ x, y, w, h }, far) {
   const { zoom } = state;
-  return size().every((room, axis) => {
+  return room.every((space, axis) => {
     const start = axis ? zoom.y + y * zoom.k : zoom.x + x * zoom.k, long = zoom.k * (axis ? h : w);
-    return far < 0 ? start >= -far && start + long <= room + far
-      : start + long > -far && start < room + far;
+    return far < 0 ? start >= -far && start + long <= space + far
+      : start + long > -far && start < space + far;
   });
 }
 
@@ -127,21 +131,21 @@ function zoomTo(k, x, y) {
 
 /** All of it; at first never smaller than can be read, and then what is around the result. */
 function fit(least = 0.05) {
-  const { w, h, boxes } = state.laid, [cx, cy] = boxes.at(-1), [width, height] = size();
+  const { w, h, boxes } = state.laid, [cx, cy] = boxes.at(-1), [width, height] = room;
   const k = Math.max(Math.min((width - 52) / w, (height - 60) / h, 1.5), least);
-  const place = (whole, room, middle) => whole <= room ? (room - whole) / 2
-    : Math.min(0, Math.max(room - whole, room / 2 - middle));
+  const place = (whole, space, middle) => whole <= space ? (space - whole) / 2
+    : Math.min(0, Math.max(space - whole, space / 2 - middle));
   zoomTo(k, 26 + place(w * k, width - 52, cx * k), 34 + place(h * k, height - 60, cy * k));
 }
 
-function zoomBy(factor, x = size()[0] / 2, y = size()[1] / 2) {
+function zoomBy(factor, x = room[0] / 2, y = room[1] / 2) {
   const { zoom } = state, k = Math.min(4, Math.max(0.05, zoom.k * factor)), f = k / zoom.k;
   zoomTo(k, x - (x - zoom.x) * f, y - (y - zoom.y) * f);
 }
 
 /** Move so that a box is on the stage. */
 function reveal(box) {
-  const { k } = state.zoom, [width, height] = size();
+  const { k } = state.zoom, [width, height] = room;
   if (isNear(box, -4)) return;
   zoomTo(k, width / 2 - (box.x + box.w / 2) * k, height / 2 - (box.y + box.h / 2) * k);
 }
@@ -152,7 +156,7 @@ const spot = ({ clientX, clientY }) => {
   return [clientX - left, clientY - top];
 };
 on(stage, "wheel", (event) => {
-  const { w, h } = state.laid, { k, x, y } = state.zoom, [width, height] = size();
+  const { w, h } = state.laid, { k, x, y } = state.zoom, [width, height] = room;
   if (event.ctrlKey || event.metaKey) zoomBy(Math.exp(-event.deltaY / 300), ...spot(event));
   else if (w * k > width || h * k > height) zoomTo(k, x - event.deltaX, y - event.deltaY);
   else return;
