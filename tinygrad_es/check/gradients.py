@@ -1,178 +1,218 @@
-"""`check_gradients`: the automatic gradient of a function against central differences."""
+"""`check_gradients`: the automatic gradient of a function or a model against differences."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ..autodiff.errors import describe
-from ..autodiff.modes import no_grad
-from ..autodiff.tensor import Tensor, as_tensor
-from ..autodiff.transforms import vjp
-from .numeric import STEP, central_difference, cotangent
+from .comparison import Comparison
+from .mutants import power_of
+from .numeric import STEP, taylor_slope
+from .numeric import cotangent as random_cotangent
+from .report import GradientCheck
+from .structure import same_twice, structure
+from .subject import Function, Loss, Slope, Subject, kept_as_it_was, rounding
+from .verdicts import Tolerance, tolerance_of
 
 __all__ = ["GradientCheck", "assert_gradients", "check_gradients"]
 
-
-class Mismatch(NamedTuple):
-    """One entry whose automatic and numerical derivative differ."""
-
-    input: int
-    at: tuple[int, ...]
-    automatic: float
-    numerical: float
-
-
-class GradientCheck:
-    """What `check_gradients` found. It is true when every entry agrees; `str` is the message."""
-
-    def __init__(self, order: int, entries: int, error: float, wrong: list[Mismatch]) -> None:
-        self.order = order
-        self.entries = entries
-        self.largest_error = error
-        self.mismatches = wrong
-
-    @property
-    def ok(self) -> bool:
-        """Whether every entry agrees."""
-        return not self.mismatches
-
-    def __bool__(self) -> bool:
-        return self.ok
-
-    def __str__(self) -> str:
-        kind = "gradient" if self.order == 1 else "second derivative"
-        noun = "entry" if self.entries == 1 else "entries"
-        head = f"{kind}: {self.entries} {noun}, largest relative error {self.largest_error:.1e}"
-        if self.ok:
-            return f"{head}: ok"
-        lines = [f"{head}: {len(self.mismatches)} WRONG"]
-        worst = sorted(self.mismatches, key=lambda m: -abs(m.automatic - m.numerical))
-        for m in worst[:8]:
-            lines.append(
-                f"  input {m.input}{list(m.at)}: automatic {m.automatic:.10g}, "
-                f"numerical {m.numerical:.10g}"
-            )
-        return "\n".join(lines)
-
-    __repr__ = __str__
+BUDGET = 5000  # evaluations of f up to which every entry is compared
 
 
 def check_gradients(
     f: Callable[..., Any],
     *inputs: Any,
-    order: int = 1,
+    order: int | None = None,
     rtol: float | None = None,
-    atol: float = 1e-8,
+    atol: float | None = None,
     step: float = STEP,
     seed: int = 0,
+    cotangent: Any = "random",
+    tolerances: str = "strict",
+    mode: str = "auto",
+    budget: int = BUDGET,
+    power: bool = False,
+    opinions: bool = False,
+    training: bool = False,
 ) -> GradientCheck:
-    """Compare the gradient of f with central differences in float64, every entry.
+    """Compare the gradient of f with central differences in float64.
 
     Args:
-        f: a function of the inputs, on Tensors; returns one Tensor of any shape.
+        f: a function of the inputs, on Tensors, that returns one Tensor of any shape; or a
+            compiled model, and then `inputs` are x and y: its loss is checked, in all weights.
         inputs: numbers, lists, arrays or Tensors (copied); integer arrays are held fixed.
-        order: 1, or 2 to check the gradient of the gradient as well.
-        rtol: how far the two may differ, relative to the larger; default 1e-6, at order 2 1e-4.
-        atol: and relative to the largest entry of the whole gradient.
+        order: 1; or 2 for every second derivative too. Default: 1, and the second derivatives
+            along three directions in each input, where f has them.
+        rtol: how far the two may differ, relative to the larger; default 1e-5.
+        atol: and relative to the largest derivative in the same input; default 1e-8.
         step: h = step·max(1, |x|).
-        seed: of the random cotangent that is contracted with the output.
+        seed: of the random choices.
+        cotangent: what the output is contracted with: `"random"` (mixed signs), `"ones"`, or an
+            array of the output's shape.
+        tolerances: `"strict"`, or `"torch"` for those of torch.autograd.gradcheck.
+        mode: `"complete"` compares all entries, `"sample"` at least 20 of each input (largest,
+            smallest, random) and three projections; `"auto"` samples where the budget is too small.
+        budget: evaluations of f.
+        power: whether to report how many planted mistakes this very test would catch.
+        opinions: whether to take the Taylor slope as a second opinion.
+        training: a model's training flag.
 
-    Returns a `GradientCheck`, true when all entries agree.
+    Returns a `GradientCheck`, true when all that was looked at agrees.
 
     >>> from tinygrad_es import check_gradients
     >>> check_gradients(lambda x: (x * x).sum(), [1.0, -2.0]).ok
     True
     """
+    _must_fit(f, inputs, order, mode)
+    tolerance = tolerance_of(tolerances, rtol, atol)
+    is_model = hasattr(f, "compute_loss") and hasattr(f, "trainable_weights")
+    subject: Subject = _loss(f, inputs, training) if is_model else Function(f, inputs)
+    with kept_as_it_was(f), subject.prepared():
+        leaves, y = subject.record(subject.arrays)
+        v = _cotangent(cotangent, y.shape, seed)
+        report = GradientCheck()
+        if not same_twice(subject, v, report):
+            return report
+        noise = rounding(leaves, y, v)
+        del leaves, y
+        first = Comparison(subject, v, tolerance, noise, step, seed, report)
+        first.look_for_kinks()
+        first.run(mode, budget)
+        report.problems = structure(subject, v, noise, report)
+        _judge(report, first)
+        if power or report.entries < report.total:
+            report.power = power_of(first)
+        if opinions:
+            _ask(subject, v, first, report)
+        if order != 1 and report.verdict in ("right", "vacuous"):
+            _second(subject, v, tolerance, step, seed, report, order, mode, budget)
+    if order == 2 and report.second is not None:
+        return _of_both(report)
+    return report
+
+
+def _must_fit(f: Any, inputs: Any, order: Any, mode: Any) -> None:
     if not callable(f):
         raise TypeError(
             f"check_gradients: expected a function first. Received: {describe(f)}; pass f itself, "
             "not f(x)."
         )
-    if order not in (1, 2):
+    if order not in (None, 1, 2):
         raise ValueError(f"check_gradients: expected order 1 or 2. Received: {order!r}.")
     if not inputs:
         raise ValueError("check_gradients: expected at least one input after the function.")
-    arrays = [_as_float64(x) for x in inputs]
-    free = [i for i, a in enumerate(arrays) if a.dtype.kind == "f"]
-    if not free:
-        raise TypeError(
-            f"check_gradients: expected a floating point input. Received: "
-            f"{', '.join(map(describe, inputs))}."
+    if mode not in ("auto", "complete", "sample"):
+        raise ValueError(
+            f"check_gradients: expected mode 'auto', 'complete' or 'sample'. Received: {mode!r}."
         )
-    if rtol is None:
-        rtol = 1e-6 if order == 1 else 1e-4
-
-    def g(*values: Any) -> Tensor:
-        full: list[Any] = list(arrays)
-        for i, v in zip(free, values, strict=True):
-            full[i] = v
-        return as_tensor(f(*full))
-
-    function = g if order == 1 else _pulled(g, seed)
-    return _compare(function, [arrays[i] for i in free], order, free, rtol, atol, step, seed)
 
 
-def _as_float64(x: Any) -> Any:
-    value = np.array(x.value if type(x) is Tensor else x)
-    if value.dtype.kind == "i" and isinstance(x, (int, list, tuple)):
-        return value.astype(np.float64)  # numbers as one writes them; integer arrays are labels
-    return value.astype(np.float64) if value.dtype.kind == "f" else value
+def _loss(model: Any, inputs: Any, training: bool) -> Loss:
+    if len(inputs) > 2:
+        raise ValueError(
+            "check_gradients(model, x, y): expected the data and the targets. Received: "
+            f"{len(inputs)} arguments after the model."
+        )
+    x, y = inputs if len(inputs) == 2 else (*inputs, None)
+    return Loss(model, x, y, training)
 
 
-def _pulled(g: Callable[..., Tensor], seed: int) -> Callable[..., Tensor]:
-    """The function x ↦ Σ w·∇(v·g)(x): its gradient is the second derivative along w."""
+def _cotangent(asked: Any, shape: tuple[int, ...], seed: int) -> Any:
+    if isinstance(asked, str):
+        if asked not in ("random", "ones"):
+            raise ValueError(
+                f"check_gradients: expected cotangent 'random', 'ones' or an array. "
+                f"Received: {asked!r}."
+            )
+        return np.ones(shape) if asked == "ones" else random_cotangent(shape, seed)
+    v = np.array(getattr(asked, "value", asked), dtype=np.float64)
+    if v.shape != shape:
+        raise ValueError(
+            f"check_gradients: expected a cotangent of the output's shape {shape}. Received: "
+            f"{describe(asked)}."
+        )
+    return v
 
-    def function(*values: Any) -> Tensor:
-        y, pullback = vjp(g, *map(as_tensor, values))
-        v = Tensor(cotangent(y.shape, seed), requires_grad=True)
-        parts = [as_tensor(p) for p in pullback(v)]
-        total: Any = as_tensor(0.0)
-        for k, part in enumerate(parts):
-            total = total + (part * cotangent(part.shape, seed + 1 + k)).sum()
-        return total
 
-    return function
+def _judge(report: GradientCheck, compared: Comparison) -> None:
+    """The verdict on the whole, and which inputs could not have been wrong."""
+    report.vacuous = [] if not report.total else compared.vacuous()
+    if report.mismatches or report.problems:
+        report.verdict = "wrong"
+    elif report.total and len(report.vacuous) == len(compared.subject.names):
+        report.verdict = "vacuous"
+        report.notes.append((
+            "all derivatives are 0 within rounding: a gradient of zeros passes too. Use other "
+            "inputs, or cotangent='random' on what is not yet summed",
+            "todas las derivadas son 0 salvo redondeo: un gradiente de ceros también pasa. Use "
+            "otras entradas, o cotangent='random' sobre lo que aún no está sumado",
+        ))  # fmt: skip
+    elif report.entries and report.count("right") + report.kinks == 0:
+        report.verdict = "inconclusive"
+    if report.vacuous and report.verdict == "right":
+        names = ", ".join(report.vacuous)
+        report.notes.append((
+            f"all derivatives are 0 in {names}: nothing was tested there",
+            f"todas las derivadas son 0 en {names}: ahí no se ha comprobado nada",
+        ))  # fmt: skip
 
 
-def _compare(
-    f: Callable[..., Tensor],
-    values: list[Any],
-    order: int,
-    names: list[int],
-    rtol: float,
-    atol: float,
+def _second(
+    subject: Subject,
+    v: Any,
+    tolerance: Tolerance,
     step: float,
     seed: int,
-) -> GradientCheck:
-    with no_grad():  # f may close over weights that require grad: they are constants here
-        y, pullback = vjp(f, *values)
-        v = cotangent(np.shape(y), seed)
-        automatic = [np.asarray(g, dtype=np.float64) for g in pullback(v)]
+    report: GradientCheck,
+    order: int | None,
+    mode: str,
+    budget: int,
+) -> None:
+    """The derivatives of the gradient: every entry at order 2, else along three directions."""
+    slope = Slope(subject, v, seed)
+    try:
+        leaves, y = slope.record(slope.arrays)
+    except Exception:
+        if order == 2:
+            raise
+        return  # a rule that cannot be recorded: nobody asked for second derivatives
+    report.second = GradientCheck(2)
+    one = np.ones(())
+    compared = Comparison(
+        slope, one, tolerance, rounding(leaves, y, one), step, seed, report.second
+    )
+    compared.run(mode if order == 2 else "projections", budget)
+    if report.second.mismatches:
+        report.second.verdict = "wrong"
+        if report.verdict == "right" or order == 2:
+            report.verdict = "wrong"
 
-    def contracted(*moved: Any) -> float:
-        with no_grad(), np.errstate(all="ignore"):
-            y = f(*map(as_tensor, moved)) if order == 1 else f(*moved)
-        return float(np.sum(as_tensor(y).numpy() * v))
 
-    numerical = [central_difference(contracted, values, k, step) for k in range(len(values))]
-    scale = max([float(np.max(np.abs(n), initial=0.0)) for n, _ in numerical], default=0.0)
-    wrong, largest, entries = [], 0.0, 0
-    for k, (a, (n, error)) in enumerate(zip(automatic, numerical, strict=True)):
-        for i in np.ndindex(n.shape):
-            entries += 1
-            size = max(abs(a[i]), abs(n[i]))
-            allowed = max(rtol * size, atol * max(scale, 1.0), min(10 * error[i], 1e-5 * size))
-            gap = abs(a[i] - n[i])
-            if gap != gap:
-                largest = np.inf
-            elif size > 1e-8 * max(scale, 1.0):
-                largest = max(largest, gap / size)
-            if not gap <= allowed:  # a NaN is wrong
-                wrong.append(Mismatch(names[k], i, float(a[i]), float(n[i])))
-    return GradientCheck(order, entries, largest, wrong)
+def _of_both(report: GradientCheck) -> GradientCheck:
+    """At order 2 the report is that of the second derivatives, unless the first are to blame."""
+    second = report.second
+    if second is None or report.mismatches or report.problems:
+        return report
+    second.evaluations += report.evaluations
+    second.notes = [*report.notes, *second.notes] if report.verdict != "vacuous" else second.notes
+    second.vacuous, second.power, second.opinions = report.vacuous, report.power, report.opinions
+    return second
+
+
+def _ask(subject: Subject, v: Any, compared: Comparison, report: GradientCheck) -> None:
+    """Second opinions: the Taylor slope, input by input."""
+    for k, name in enumerate(subject.names):
+
+        def along(x: Any, k: int = k) -> float:
+            values = list(subject.arrays)
+            values[k] = x
+            return float(np.sum(subject(values) * v))
+
+        slope = taylor_slope(along, compared.automatic[k], subject.arrays[k])
+        report.opinions[f"taylor slope, {name}"] = slope
 
 
 def assert_gradients(f: Callable[..., Any], *inputs: Any, **options: Any) -> None:
