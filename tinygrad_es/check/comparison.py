@@ -136,7 +136,7 @@ class Comparison:
             return self._on_kink(k, i, a, found, crossed), found
 
         def again(factor: float) -> Estimate:
-            return differences.entry(k, i, factor)
+            return differences.entry(k, i, factor, deep=True)
 
         better = differences.finer(found, again, PRECISE)
         verdict = self.tolerance.verdict(a, better, largest)

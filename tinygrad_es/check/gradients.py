@@ -70,15 +70,17 @@ def check_gradients(
     tolerance = tolerance_of(tolerances, rtol, atol)
     is_model = hasattr(f, "compute_loss") and hasattr(f, "trainable_weights")
     subject: Subject = _loss(f, inputs, training) if is_model else Function(f, inputs)
-    with kept_as_it_was(f), subject.prepared():
+    with kept_as_it_was(f), subject.prepared(), np.errstate(all="ignore"):
         leaves, y = subject.record(subject.arrays)
         v = _cotangent(cotangent, y.shape, seed)
         report = GradientCheck()
         if not same_twice(subject, v, report):
             return report
         noise = rounding(leaves, y, v)
-        del leaves, y
         first = Comparison(subject, v, tolerance, noise, step, seed, report)
+        if not np.isfinite(y.value).all():
+            report.notes.append(NOT_FINITE)
+        del leaves, y
         first.look_for_kinks()
         first.run(mode, budget)
         report.problems = structure(subject, v, noise, report)
@@ -92,6 +94,12 @@ def check_gradients(
     if order == 2 and report.second is not None:
         return _of_both(report)
     return report
+
+
+NOT_FINITE = (
+    "the function is not finite at these inputs: use others",
+    "la función no es finita en estas entradas: use otras",
+)
 
 
 def _must_fit(f: Any, inputs: Any, order: Any, mode: Any) -> None:
@@ -140,6 +148,11 @@ def _cotangent(asked: Any, shape: tuple[int, ...], seed: int) -> Any:
 def _judge(report: GradientCheck, compared: Comparison) -> None:
     """The verdict on the whole, and which inputs could not have been wrong."""
     report.vacuous = [] if not report.total else compared.vacuous()
+    places = getattr(compared.subject, "free", range(len(compared.subject.names)))
+    zero = {p for p, n in zip(places, compared.subject.names, strict=True) if n in report.vacuous}
+    for j, entry in enumerate(report.table):
+        if entry.input in zero and entry.verdict == "inconclusive":
+            report.table[j] = entry._replace(verdict="zero")
     if report.mismatches or report.problems:
         report.verdict = "wrong"
     elif report.total and len(report.vacuous) == len(compared.subject.names):

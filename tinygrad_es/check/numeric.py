@@ -86,13 +86,21 @@ class Differences:
             right = float(np.sum(self.v * (self.moved(k, where, h * u) - here))) / h
         return left, right
 
-    def at(self, k: int, where: Any, u: Any, h: float) -> Estimate:
-        """The Richardson value at h; the step shrinks where f leaves its domain."""
+    def at(self, k: int, where: Any, u: Any, h: float, deep: bool = False) -> Estimate:
+        """The Richardson value at h; the step shrinks where f leaves its domain.
+
+        Its error is less than that of d(h/2), which stands for it; `deep` takes a third step,
+        and the difference of two Richardson values.
+        """
         for _ in range(SHRINKS):
             wide, narrow = self.quotient(k, where, u, h), self.quotient(k, where, u, h / 2)
             if math.isfinite(wide) and math.isfinite(narrow):
                 break
             h /= 10.0
+        if deep:
+            last = self.quotient(k, where, u, h / 4)
+            values = (4.0 * narrow - wide) / 3.0, (4.0 * last - narrow) / 3.0
+            return Estimate(values[1], abs(values[1] - values[0]) + 4.0 * self.rounding / h, h)
         error = abs(narrow - wide) + self.rounding / h
         return Estimate((4.0 * narrow - wide) / 3.0, error, h)
 
@@ -103,9 +111,9 @@ class Differences:
         h = 2.0 ** math.frexp(h)[1] / 2.0  # a power of two: x + h and x + h/2 lose the same bits
         return (x + h) - x or h
 
-    def entry(self, k: int, i: int, factor: float = 1.0) -> Estimate:
+    def entry(self, k: int, i: int, factor: float = 1.0, deep: bool = False) -> Estimate:
         """∂(Σ v·f)/∂x_i."""
-        return self.at(k, i, np.float64(1.0), self.entry_step(k, i, factor))
+        return self.at(k, i, np.float64(1.0), self.entry_step(k, i, factor), deep)
 
     def along(self, k: int, where: Any, u: Any, factor: float = 1.0) -> Estimate:
         """The derivative along u on the entries `where`; more entries take a smaller step each."""
@@ -114,11 +122,11 @@ class Differences:
     def finer(self, first: Estimate, again: Callable[[float], Estimate], close: float) -> Estimate:
         """The best of a few steps, larger where rounding prevails and smaller where it does not."""
         best = first
-        for power in (1, 2, 3):
+        sign = 1 if first.error <= 20.0 * self.rounding / first.h else -1
+        for power in (sign, 2 * sign, 3 * sign, 4 * sign, -sign, -2 * sign, -3 * sign):
             if 10.0 * best.error <= close * abs(best.value):
                 break
-            noisy = first.error <= 2.0 * self.rounding / first.h
-            other = again(10.0**power if noisy else 10.0**-power)
+            other = again(10.0**power)
             if math.isfinite(other.value) and other.error < best.error:
                 best = other
         return best

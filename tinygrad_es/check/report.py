@@ -22,8 +22,11 @@ class Mismatch(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One entry that was looked at. The verdict is right, wrong, inconclusive, kink (one of the
-    subgradients, accepted) or skipped (a kink too near to say)."""
+    """One entry that was looked at.
+
+    The verdict is right, wrong, inconclusive, kink (one of the subgradients, accepted), skipped (a
+    kink too near to say), or zero (within rounding, like the whole input).
+    """
 
     input: int
     at: tuple[int, ...]
@@ -150,6 +153,11 @@ class GradientCheck:
             found.append((
                 f"power: this test catches {caught} of {tried} planted mistakes{rest}",
                 f"potencia: esta prueba detecta {caught} de {tried} errores plantados{resto}",
+            ))  # fmt: skip
+        if self.unsure:
+            found.append((
+                f"{self.unsure} projections inconclusive or at kinks",
+                f"{self.unsure} proyecciones no concluyentes o en puntos angulosos",
             ))  # fmt: skip
         if self.inconclusive or self.skipped:
             found.append((

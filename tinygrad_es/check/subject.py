@@ -152,19 +152,19 @@ class Slope(Subject):
 
 
 def rounding(leaves: list[Tensor], y: Tensor, v: Any) -> float:
-    """How much rounding may change Σ v·y: ε/2 · Σ |gradient · value| over all recorded results.
+    """How much rounding may change Σ v·y: ε·√Σ (gradient · value)² over all recorded results.
 
-    First-order running error analysis (Higham, Accuracy and Stability, 3.3), with the gradients
-    that the sweep finds anyway.
+    First-order running error analysis (Higham, Accuracy and Stability, 2.6 and 3.3), with the
+    gradients that a sweep finds: errors of many operations add up as a random walk.
     """
-    eps = float(np.finfo(y.dtype).eps) / 2.0 if y.dtype.kind == "f" else 0.0
-    own = float(np.sum(np.abs(v * np.asarray(y.value))))
+    eps = float(np.finfo(y.dtype).eps) if y.dtype.kind == "f" else 0.0
+    own = float(np.linalg.norm(v * np.asarray(y.value)))
     if not y.tracked:
         return eps * own
     g = float(v) if type(y.value) is float else np.array(v, dtype=y.dtype)
     with np.errstate(all="ignore"):
         found = sweep([(y, g)], keep=lambda node: True, hooks=False)
-        total = sum(float(np.sum(np.abs(g * node.value))) for node, g in found)
+        total = float(np.linalg.norm([np.linalg.norm(g * node.value) for node, g in found]))
     return eps * max(total, own) if np.isfinite(total) else eps * own
 
 

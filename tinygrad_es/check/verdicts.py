@@ -33,10 +33,10 @@ class Tolerance(NamedTuple):
     def verdict(self, a: float, found: Estimate, largest: float) -> str:
         """`"right"`, `"wrong"`, or `"inconclusive"` where the differences are too rough to say."""
         n, error = found.value, found.error
-        if not math.isfinite(a):
-            return "wrong"
         if not (math.isfinite(n) and math.isfinite(error)):
             return "inconclusive"
+        if not math.isfinite(a):
+            return "wrong"
         gap = abs(a - n)
         if gap <= self.allowed(a, n, largest):
             return "right"
