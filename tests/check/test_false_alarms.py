@@ -95,6 +95,26 @@ def test_on_and_near_a_kink(at):
         assert "relu[0]" in str(report)
 
 
+def test_where_the_function_is_not_finite_nothing_is_called_wrong():
+    report = check_gradients(np.log, [-1.0, 1.0])
+    assert report.verdict == "inconclusive"
+    assert not report.mismatches
+    assert "not finite" in str(report)
+    assert check_gradients(lambda x: np.exp(x), [1e4, 2e4]).verdict == "inconclusive"
+
+
+@pytest.mark.parametrize("margin", [20.0, 40.0, 100.0, 800.0])
+@pytest.mark.parametrize("scale", [1.0, 1e3])
+def test_a_classifier_that_is_sure(margin, scale):
+    """1 + e⁻⁴⁰ is 1: differences say 0 where the gradient is 4·10⁻¹⁸."""
+    logits = np.full((5, 3), -margin)
+    logits[np.arange(5), LABELS] = 0.0
+    loss = tg.losses.sparse_categorical_crossentropy
+    report = check_gradients(lambda w: loss(LABELS, (w * scale) / scale, from_logits=True), logits)
+    assert report.verdict != "wrong", str(report)
+    assert check_gradients(lambda x: np.exp(x), [-720.0, -715.0]).verdict != "wrong"
+
+
 def test_what_is_no_subgradient_is_wrong_on_a_kink():
     from .rules import operation
 

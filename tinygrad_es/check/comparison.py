@@ -11,7 +11,7 @@ from .kinks import Change, Side, change, signature
 from .numeric import Differences, Estimate, cotangent
 from .report import Entry, GradientCheck, Mismatch
 from .subject import Subject
-from .verdicts import PRECISE, Tolerance
+from .verdicts import PRECISE, UNDERFLOW, Tolerance
 
 __all__ = ["Comparison", "Projection"]
 
@@ -38,8 +38,8 @@ class Projection(NamedTuple):
         """Whether the gradient `a` of the input agrees."""
         terms = np.ravel(a) * self.u
         gap = abs(float(np.sum(terms)) - self.found.value)
-        allowed = max(CLOSE * math.sqrt(float(np.sum(terms * terms))), 10.0 * self.found.error)
-        return gap <= allowed
+        close = CLOSE * math.sqrt(float(np.sum(terms * terms)))
+        return gap <= max(close, 10.0 * self.found.error, UNDERFLOW)
 
 
 class Comparison:

@@ -78,14 +78,15 @@ def check_gradients(
             return report
         noise = rounding(leaves, y, v)
         first = Comparison(subject, v, tolerance, noise, step, seed, report)
-        if not np.isfinite(y.value).all():
+        finite = bool(np.isfinite(y.value).all())
+        if not finite:
             report.notes.append(NOT_FINITE)
         del leaves, y
         first.look_for_kinks()
         first.run(mode, budget)
-        report.problems = structure(subject, v, noise, report)
+        report.problems = structure(subject, v, noise, report) if finite else []
         _judge(report, first)
-        if power or report.entries < report.total:
+        if report.verdict != "wrong" and (power or report.entries < report.total):
             report.power = power_of(first)
         if opinions:
             _ask(subject, v, first, report)
@@ -98,7 +99,7 @@ def check_gradients(
 
 NOT_FINITE = (
     "the function is not finite at these inputs: use others",
-    "la función no es finita en estas entradas: use otras",
+    "la función no es finita en estas entradas: usa otras",
 )
 
 
@@ -160,7 +161,7 @@ def _judge(report: GradientCheck, compared: Comparison) -> None:
         report.notes.append((
             "all derivatives are 0 within rounding: a gradient of zeros passes too. Use other "
             "inputs, or cotangent='random' on what is not yet summed",
-            "todas las derivadas son 0 salvo redondeo: un gradiente de ceros también pasa. Use "
+            "todas las derivadas son 0 salvo redondeo: un gradiente de ceros también pasa. Usa "
             "otras entradas, o cotangent='random' sobre lo que aún no está sumado",
         ))  # fmt: skip
     elif report.entries and report.count("right") + report.kinks == 0:

@@ -12,6 +12,7 @@ from ..autodiff.tensor import Tensor
 from .numeric import cotangent
 from .report import GradientCheck
 from .subject import Slope, Subject, pulled
+from .verdicts import UNDERFLOW
 
 __all__ = ["same_twice", "structure"]
 
@@ -31,7 +32,7 @@ def same_twice(subject: Subject, v: Any, report: GradientCheck) -> bool:
     report.notes.append((
         f"{where}: seed it inside the function (ops.dropout(x, rate, seed=0)), or run it with "
         "training=False",
-        f"{where}: siembre el azar dentro de la función (ops.dropout(x, rate, seed=0)), o use "
+        f"{where}: fija la semilla dentro de la función (ops.dropout(x, rate, seed=0)), o usa "
         "training=False",
     ))  # fmt: skip
     return False
@@ -146,7 +147,8 @@ def _largest(x: Any) -> float:
 
 def _slack(x: Any, noise: float, *parts: Any) -> float:
     """How far gradients in x may differ that ought to be equal."""
-    return 1e-8 * max(map(_largest, parts)) + 100.0 * noise / min(_largest(x) or 1.0, 1.0)
+    small = 100.0 * noise / min(_largest(x) or 1.0, 1.0) + UNDERFLOW
+    return 1e-8 * max(map(_largest, parts)) + small
 
 
 def _near(a: Any, b: Any, slack: float) -> bool:

@@ -151,6 +151,11 @@ class Slope(Subject):
         return leaves, total
 
 
+LOGARITHMIC = frozenset(
+    ["softmax_cross_entropy", "sparse_softmax_cross_entropy", "sigmoid_cross_entropy"]
+)
+
+
 def rounding(leaves: list[Tensor], y: Tensor, v: Any) -> float:
     """How much rounding may change Σ v·y: ε·√Σ (gradient · value)² over all recorded results.
 
@@ -164,8 +169,18 @@ def rounding(leaves: list[Tensor], y: Tensor, v: Any) -> float:
     g = float(v) if type(y.value) is float else np.array(v, dtype=y.dtype)
     with np.errstate(all="ignore"):
         found = sweep([(y, g)], keep=lambda node: True, hooks=False)
-        total = float(np.linalg.norm([np.linalg.norm(g * node.value) for node, g in found]))
+        parts = [np.linalg.norm(g * node.value) for node, g in found]
+        # inside a fused operation: log Σ exp of logits near 40 is rounded like 40, whatever is left
+        fused = [(n, g) for n, g in found if n.op is not None and n.op.name in LOGARITHMIC]
+        parts += [np.linalg.norm(g) * largest_input(n) for n, g in fused]
+        total = float(np.linalg.norm(parts))
     return eps * max(total, own) if np.isfinite(total) else eps * own
+
+
+def largest_input(node: Tensor) -> float:
+    """The largest number that an operation read."""
+    values = [x.value if type(x) is Tensor else x for x in node.inputs]
+    return max((float(np.max(np.abs(v), initial=0.0)) for v in values), default=0.0)
 
 
 @contextlib.contextmanager

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 from .numeric import Estimate
 
-__all__ = ["STRICT", "TORCH", "Tolerance", "tolerance_of"]
+__all__ = ["STRICT", "TORCH", "UNDERFLOW", "Tolerance", "tolerance_of"]
 
 PRECISE = 5e-5  # an estimate that may be off by more than this share cannot acquit
+UNDERFLOW = 1e-290  # below, numbers lose their digits
 SMALL = 1e-3  # … of an entry, or of this share of the largest one
 
 
@@ -28,7 +29,7 @@ class Tolerance(NamedTuple):
         """The difference that needs no excuse."""
         if self.absolute:
             return self.atol + self.rtol * abs(n)
-        return max(self.rtol * max(abs(a), abs(n)), self.atol * largest)
+        return max(self.rtol * max(abs(a), abs(n)), self.atol * largest, UNDERFLOW)
 
     def verdict(self, a: float, found: Estimate, largest: float) -> str:
         """`"right"`, `"wrong"`, or `"inconclusive"` where the differences are too rough to say."""
