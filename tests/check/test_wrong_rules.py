@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tinygrad_es import assert_gradients, check_gradients, ops
+from tinygrad_es import Sequential, assert_gradients, check_gradients, layers, ops
 
 from .rules import operation, operation_of_two
 
@@ -167,3 +167,27 @@ def test_messages_are_short(language):
 def test_bad_options_are_named(options, words):
     with pytest.raises(ValueError, match=words):
         check_gradients(ops.tanh, X, **options)
+
+
+def test_a_wrong_rule_inside_a_model():
+    """One of 1,000 weights of a layer, in a model whose every other derivative is right."""
+    wrong = np.ones((40, 25))
+    wrong[17, 3] = 1.001
+    masked = operation(lambda xp, x: x * 1.0, lambda xp, g, y, x: g * wrong)
+
+    class Odd(layers.Layer):
+        def build(self, input_shape):
+            self.kernel = self.add_weight(shape=(40, 25), name="kernel")
+
+        def call(self, x):
+            return x @ masked(self.kernel)
+
+    model = Sequential([layers.Input((40,)), Odd(), layers.Activation("tanh"), layers.Dense(3)])
+    model.compile("sgd", "mse")
+    rng = np.random.default_rng(0)
+    report = check_gradients(
+        model, rng.normal(size=(11, 40)), rng.normal(size=(11, 3)), budget=1000
+    )
+    assert report.entries < report.total
+    assert [m.at for m in report.mismatches] == [(17, 3)]
+    assert "kernel" in str(report)
