@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 
 import numpy as np
@@ -75,6 +76,32 @@ def test_several_mistakes_are_told_one_at_a_time():
     assert "W1: wrong as well, given what arrives; mend z2 first" in report.text("en")
     report = check_backprop(*both.functions(), *inputs)
     assert (report.culprit, report.diagnoses[0].code) == ("W1", "G12")
+
+
+def pairs():
+    """Two mistakes in one backward pass, the one that is written first in front."""
+    for name, model in MODELS.items():
+        for one, two in itertools.permutations(model.mistakes, 2):
+            places = [model.backward.index(m.right) for m in (one, two)]
+            if one.culprit == two.culprit or places[0] + len(one.right) > places[1]:
+                continue
+            yield name, one, two
+
+
+@pytest.mark.parametrize(("name", "one", "two"), list(pairs())[::12])
+def test_of_two_mistakes_the_first_is_named_and_the_second_afterwards(name, one, two):
+    model = MODELS[name]
+    both = model._replace(backward=model.backward.replace(two.right, two.wrong))
+    inputs = model.inputs(np.random.default_rng(0))
+    report = check_backprop(*both.functions(one), *inputs)
+    wrong = {k for k, v in report.verdicts.items() if v == "wrong"}
+    first, second = (one, two) if report.culprit == one.culprit else (two, one)
+    assert report.culprit == first.culprit
+    if first is two:  # neither follows from the other: their order is that of the graph
+        assert one.culprit in wrong
+    assert report.diagnoses[0].code in first.codes.split(), str(report)
+    mended = model._replace(backward=model.backward.replace(second.right, second.wrong))
+    assert check_backprop(*mended.functions(), *inputs).culprit == second.culprit
 
 
 # --- two functions, an object, layers: as students write them -------------------------------------

@@ -138,23 +138,25 @@ def _report(
 def _of_functions(run: Traced, previous: Mapping[str, Any] | None) -> BackpropReport:
     """Of two functions: what backward returns is judged; where it is wrong its variables help."""
     names, believed = run.names, dict[str, Any]()
-
-    def judged(gradients: Mapping[str, Any], names: Mapping[int, str]) -> Comparison:
-        return compared(run.root, {**gradients, **run.returned}, names, run.gradient)
-
-    if any(one.verdict != "right" for one in judged({}, names).found):
-        both = judged(run.variables, names)
+    comparison = _judged(run, {}, names)
+    if any(one.verdict != "right" for one in comparison.found):
+        both = _judged(run, run.variables, names)
         suspects = [c.name for c in both.found if c.verdict != "right" and c.name in run.variables]
         believed = {k: v for k, v in run.variables.items() if k not in suspects}
+        before = _unexplained(run, believed, names)
         for name in suspects:  # a variable is believed where it explains what follows
             more = {**believed, name: run.variables[name]}
-            for other in _named_otherwise(name, run, names):
-                fewer = _unexplained(judged(more, other), run)
-                if fewer < _unexplained(judged(believed, names), run):
-                    believed, names = more, other
-                    break
+            others = _named_otherwise(name, run, names)
+            scores = [_unexplained(run, more, other) for other in others]
+            if min(scores) < before:
+                before = min(scores)
+                believed, names = more, others[scores.index(before)]
     by_hand = {**believed, **run.returned}
     return _report(run.root, by_hand, names, run.values, run.gradient, previous)
+
+
+def _judged(run: Traced, variables: Mapping[str, Any], names: Mapping[int, str]) -> Comparison:
+    return compared(run.root, {**variables, **run.returned}, names, run.gradient)
 
 
 def _named_otherwise(name: str, run: Traced, names: dict[int, str]) -> list[dict[int, str]]:
@@ -164,9 +166,15 @@ def _named_otherwise(name: str, run: Traced, names: dict[int, str]) -> list[dict
     return [names, *({**others, i: name} for i in reversed(held))]
 
 
-def _unexplained(comparison: Comparison, run: Traced) -> int:
-    """How many of the returned gradients are wrong by themselves."""
-    return sum(c.verdict == "wrong" for c in comparison.found if c.name in run.returned)
+def _unexplained(
+    run: Traced, variables: Mapping[str, Any], names: Mapping[int, str]
+) -> tuple[int, int]:
+    """How many of the returned gradients are wrong by themselves, and for how many nothing fits."""
+    comparison = _judged(run, variables, names)
+    wrong = [c for c in comparison.found if c.verdict == "wrong" and c.name in run.returned]
+    values = {**run.values, **_one_hot(run.values, comparison)}
+    cases = (case_of(c, comparison, names, values) for c in wrong)
+    return len(wrong), sum(diagnose(case)[0].code == "G99" for case in cases)
 
 
 def _one_hot(values: Mapping[str, Any], comparison: Comparison) -> dict[str, Any]:
