@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -13,10 +13,25 @@ from ..languages import say
 from ..views.compare import Compared, Comparison
 from ..views.drawing import Drawing, draw
 from .case import Diagnosis
+from .marks import Mark, marks_of
 
-__all__ = ["BackpropReport"]
+__all__ = ["BackpropReport", "as_html", "first_line", "others", "score_line"]
 
 LINES = 12
+
+
+class Judged(Protocol):
+    """What the report and the hints for students have in common."""
+
+    ok: bool
+    verdicts: dict[str, str]
+    culprit: str | None
+    later: list[str]
+    missing: list[str]
+    score: float
+    of: float
+
+    def text(self, language: str | None = None) -> str: ...
 
 
 class BackpropReport:
@@ -25,11 +40,13 @@ class BackpropReport:
     It is true when all are right; `str` is the message, in the language of `set_language`.
 
     Attributes:
-        ok: whether every gradient is right.
+        ok: whether every gradient is right, and none that the rubric asks for is missing.
         verdicts: for each name "right", "wrong" or "carried", in the order of the backward pass.
-        culprit: the first wrong one, None where all are right.
+        culprit: the first wrong one, None where all are right; later: the others that are wrong.
         diagnoses: what fits the culprit, the simplest first, each with `code`, `text`, `residual`.
-        points: 1 for what is right or only carried on, 0 for what is wrong.
+        missing: what the rubric asks for and was not given.
+        marks: name, verdict, points, and of how many; points: the points by name.
+        score, of: the sum of the points, and of how many.
     """
 
     def __init__(
@@ -38,15 +55,24 @@ class BackpropReport:
         diagnoses: Mapping[str, list[Diagnosis]],
         names: Mapping[int, str],
         gradient: Any = None,
+        rubric: Mapping[str, float] | None = None,
+        follow_through: float = 1.0,
     ) -> None:
         self.comparison = comparison
         self.verdicts = {one.name: one.verdict for one in comparison.found}
-        self.ok = all(verdict == "right" for verdict in self.verdicts.values())
+        known = [n.name or names.get(n.index) for n in comparison.order]
+        self.marks: tuple[Mark, ...] = marks_of(
+            self.verdicts, rubric, follow_through, [name for name in known if name]
+        )
+        self.graded = rubric is not None
+        self.missing = [mark.name for mark in self.marks if mark.verdict == "missing"]
+        self.points = {mark.name: mark.points for mark in self.marks}
+        self.score, self.of = sum(self.points.values()), sum(mark.of for mark in self.marks)
         wrong = [name for name, verdict in self.verdicts.items() if verdict == "wrong"]
+        self.ok = not self.missing and all(v == "right" for v in self.verdicts.values())
         self.culprit = wrong[0] if wrong else None
         self.later = wrong[1:]
         self.diagnoses = diagnoses[self.culprit] if self.culprit is not None else []
-        self.points = {name: int(v != "wrong") for name, v in self.verdicts.items()}
         self._names, self._gradient = dict(names), gradient
 
     def __bool__(self) -> bool:
@@ -54,19 +80,10 @@ class BackpropReport:
 
     def text(self, language: str | None = None) -> str:
         """The message: at most 12 lines."""
-        n = len(self.verdicts)
-        if self.ok:
-            return say(
-                (
-                    f"ok: {n} gradients by hand, all right",
-                    f"bien: {n} gradientes a mano, todos bien",
-                ),
-                language,
-            )
-        lines = []
+        lines = [first_line(self, language)]
         if self.culprit is not None:
             one = next(c for c in self.comparison.found if c.name == self.culprit)
-            lines += [_head(one, language), _sides(one, language)]
+            lines.append(_sides(one, language))
             head = say(("Diagnosis", "Diagnóstico"), language)
             for k, found in enumerate(self.diagnoses[:3]):
                 also = say(("or", "o"), language) + " " if k else ""
@@ -74,58 +91,30 @@ class BackpropReport:
                 residual = say((f"residual {rest}", f"residuo {rest}"), language)
                 told = f" ({residual})" if found.code != "G99" else ""
                 lines.append(f"  {also}{head} {found.code}{told}: {say(found.text, language)}")
-        return "\n".join([*lines, *self._others(language)][:LINES])
-
-    def _others(self, language: str | None) -> list[str]:
-        """What is right, carried, wrong further back."""
-        by: dict[str, list[str]] = {"right": [], "carried": [], "wrong": []}
-        for name, verdict in self.verdicts.items():
-            by[verdict].append(name)
-        lines = []
-        if by["carried"]:
-            given = self.culprit or say(("what arrives", "lo que llega"), language)
-            later = len(self.later)
-            names = _listed(by["carried"])
-            lines.append(
-                say(
-                    (
-                        f"{names}: right given your {given} (carried error; {later} new errors)",
-                        f"{names}: bien dado tu {given} (error arrastrado; {later} errores nuevos)",
-                    ),
-                    language,
-                )
-            )
-        if self.later:
-            names = _listed(self.later)
-            lines.append(
-                say(
-                    (
-                        f"{names}: wrong as well, given what arrives; mend {self.culprit} first",
-                        f"{names}: también mal, dado lo que llega; arregla antes {self.culprit}",
-                    ),
-                    language,
-                )
-            )
-        if by["right"]:
-            lines.append(say(("right", "bien"), language) + ": " + _listed(by["right"]))
-        return lines
+        last = [score_line(self, language)] if self.graded else []
+        whole = "\n".join([*lines, *others(self, language)]).split("\n")
+        return "\n".join([*whole[: LINES - len(last)], *last])
 
     def __str__(self) -> str:
         return self.text()
 
     __repr__ = __str__
 
+    def subject(self) -> tuple[Any, dict[str, Any], dict[str, Any], Any]:
+        """What is drawn: the result, the gradients by hand, the Tensors by name, what arrives."""
+        found = self.comparison.found
+        fitting = {c.name: c.mine for c in found if np.shape(c.mine) == c.node.shape}
+        order = self.comparison.order
+        tensors = {self._names[n.index]: n for n in order if n.index in self._names}
+        return order[0], fitting, tensors, self._gradient
+
     def graph(self, **options: Any) -> Drawing:
         """The graph with right gradients in green, wrong ones in red, carried errors in amber.
 
         `options` are those of `draw`.
         """
-        fitting = {
-            c.name: c.mine for c in self.comparison.found if np.shape(c.mine) == c.node.shape
-        }
-        tensors = {self._names[n.index]: n for n in self.comparison.order if n.index in self._names}
-        root = self.comparison.order[0]
-        return draw(root, by_hand=fitting, gradient=self._gradient, **{"names": tensors} | options)
+        root, by_hand, tensors, gradient = self.subject()
+        return draw(root, by_hand=by_hand, gradient=gradient, **{"names": tensors} | options)
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain data."""
@@ -142,8 +131,11 @@ class BackpropReport:
             "ok": self.ok,
             "culprit": self.culprit,
             "verdicts": self.verdicts,
-            "points": self.points,
+            "missing": self.missing,
             "diagnoses": found,
+            "marks": [mark._asdict() for mark in self.marks],
+            "score": self.score,
+            "of": self.of,
         }
 
     def json(self) -> str:
@@ -151,28 +143,80 @@ class BackpropReport:
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
 
     def _repr_html_(self) -> str:
-        colours = {"right": "#1a7f37", "carried": "#9a6700", "wrong": "#cf222e"}
-        marks = {"right": "✓", "carried": "~", "wrong": "✗"}
-        nodes = " ".join(
-            f'<span style="color:{colours[v]}">{marks[v]}&nbsp;{html.escape(name)}</span>'
-            for name, v in self.verdicts.items()
+        return as_html(self)
+
+
+# --- lines that the report and the hints share ---------------------------------------------------
+
+
+def first_line(report: Judged, language: str | None) -> str:
+    """All right, or what is wrong first."""
+    n, name = len(report.verdicts), report.culprit
+    if report.ok:
+        told = f"ok: {n} gradients by hand, all right", f"bien: {n} gradientes a mano, todos bien"
+    elif name is None:
+        told = f"{n} gradients by hand, not all", f"{n} gradientes a mano, no todos"
+    else:
+        told = (
+            f"{name}: WRONG (first wrong node in the order of the backward pass)",
+            f"{name}: MAL (primer nodo mal en el orden de la pasada hacia atrás)",
         )
-        return f"<div><p>{nodes}</p><pre>{html.escape(self.text())}</pre></div>"
+    return say(told, language)
+
+
+def others(report: Judged, language: str | None) -> list[str]:
+    """What is missing, carried, wrong further back, right."""
+    by: dict[str, list[str]] = {"right": [], "carried": [], "wrong": []}
+    for name, verdict in report.verdicts.items():
+        by[verdict].append(name)
+    told = []
+    if report.missing:
+        names = _listed(report.missing)
+        told.append((f"missing: {names}", f"faltan: {names}"))
+    if by["carried"]:
+        names, given, later = _listed(by["carried"]), report.culprit, len(report.later)
+        arrives = (given, given) if given else ("what arrives", "lo que llega")
+        told.append(
+            (
+                f"{names}: right given your {arrives[0]} (carried error; {later} new errors)",
+                f"{names}: bien dado tu {arrives[1]} (error arrastrado; {later} errores nuevos)",
+            )
+        )
+    if report.later:
+        names, first = _listed(report.later), report.culprit
+        told.append(
+            (
+                f"{names}: wrong as well, given what arrives; mend {first} first",
+                f"{names}: también mal, dado lo que llega; arregla antes {first}",
+            )
+        )
+    if by["right"] and not report.ok:
+        names = _listed(by["right"])
+        told.append((f"right: {names}", f"bien: {names}"))
+    return [say(pair, language) for pair in told]
+
+
+def score_line(report: Judged, language: str | None) -> str:
+    """How many points of how many."""
+    told = f"{report.score:g} of {report.of:g}", f"{report.score:g} de {report.of:g}"
+    return say((f"points: {told[0]}", f"puntos: {told[1]}"), language)
+
+
+def as_html(report: Judged) -> str:
+    """For a notebook: the verdicts in their colours, and the message."""
+    colours = {"right": "#1a7f37", "carried": "#9a6700", "wrong": "#cf222e", "missing": "#6e7781"}
+    marks = {"right": "✓", "carried": "~", "wrong": "✗", "missing": "?"}
+    verdicts = report.verdicts | dict.fromkeys(report.missing, "missing")
+    nodes = " ".join(
+        f'<span style="color:{colours[v]}">{marks[v]}&nbsp;{html.escape(name)}</span>'
+        for name, v in verdicts.items()
+    )
+    return f"<div><p>{nodes}</p><pre>{html.escape(report.text())}</pre></div>"
 
 
 def _listed(names: list[str], most: int = 12) -> str:
     more = f", … (+{len(names) - most})" if len(names) > most else ""
     return ", ".join(names[:most]) + more
-
-
-def _head(one: Compared, language: str | None) -> str:
-    return say(
-        (
-            f"{one.name}: WRONG (first wrong node in the order of the backward pass)",
-            f"{one.name}: MAL (primer nodo mal en el orden de la pasada hacia atrás)",
-        ),
-        language,
-    )
 
 
 def _sides(one: Compared, language: str | None) -> str:
@@ -185,16 +229,10 @@ def _sides(one: Compared, language: str | None) -> str:
         ),
         language,
     )
-    if mine.shape == right.shape:
-        with np.errstate(all="ignore"):
-            error = np.abs(mine - right) / np.where(right == 0, np.nan, np.abs(right))
-        if np.any(np.isfinite(error)):
-            largest = float(np.nanmax(error[np.isfinite(error)]))
-            line += say(
-                (
-                    f"    largest relative error {largest:.2g}",
-                    f"    mayor error relativo {largest:.2g}",
-                ),
-                language,
-            )
+    scale = np.max(np.abs(right), initial=0.0)
+    if mine.shape == right.shape and np.all(np.isfinite(mine)) and 0.0 < scale < np.inf:
+        error = f"{np.max(np.abs(mine - right)) / scale:.2g}"
+        line += say(
+            (f"    largest relative error {error}", f"    mayor error relativo {error}"), language
+        )
     return line

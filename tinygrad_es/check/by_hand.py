@@ -21,7 +21,7 @@ w: right given your z (carried error; 0 new errors)
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, NamedTuple, overload
 
 import numpy as np
 
@@ -34,8 +34,39 @@ from .backprop_report import BackpropReport
 from .case import case_of
 from .diagnosis import diagnose
 from .functions import Traced, traced
+from .hints import Hints, level_of
 
 __all__ = ["assert_backprop", "check_backprop"]
+
+
+@overload
+def check_backprop(
+    subject: Any,
+    *given: Any,
+    student: Literal[0] = ...,
+    by_hand: Mapping[str, Any] | None = ...,
+    gradient: Any = ...,
+    loss: Any = ...,
+    previous: Mapping[str, Any] | None = ...,
+    names: Any = ...,
+    rubric: Mapping[str, float] | None = ...,
+    follow_through: float = ...,
+) -> BackpropReport: ...
+
+
+@overload
+def check_backprop(
+    subject: Any,
+    *given: Any,
+    student: int,
+    by_hand: Mapping[str, Any] | None = ...,
+    gradient: Any = ...,
+    loss: Any = ...,
+    previous: Mapping[str, Any] | None = ...,
+    names: Any = ...,
+    rubric: Mapping[str, float] | None = ...,
+    follow_through: float = ...,
+) -> Hints: ...
 
 
 def check_backprop(
@@ -46,7 +77,10 @@ def check_backprop(
     loss: Any = None,
     previous: Mapping[str, Any] | None = None,
     names: Any = True,
-) -> BackpropReport:
+    rubric: Mapping[str, float] | None = None,
+    follow_through: float = 1.0,
+    student: int = 0,
+) -> BackpropReport | Hints:
     """Compare gradients derived by hand with the automatic ones, and say what is wrong.
 
     In three ways: `check_backprop(loss, by_hand={"W1": dW1, "z1": dz1})` takes gradients by the
@@ -63,13 +97,18 @@ def check_backprop(
             where `forward` itself does not end in one number.
         previous: the gradients of the step before, by name: what was not set to 0 is then named.
         names: True for the names of the caller's variables, False, or a mapping like `locals()`.
+        rubric: points by name; without one each gradient counts 1.
+        follow_through: the share of its points that a carried error keeps.
+        student: 0 for everything; 1, 2, 3 for `Hints` without any number of the reference: where
+            the mistake is, what kind it is, how to mend it.
 
     Returns:
         A `BackpropReport`, true when all are right: `.ok`, `.culprit`, `.diagnoses`, `.points`,
-        `.verdicts`, `.graph()`, `.json()`; `str` is the message.
+        `.verdicts`, `.graph()`, `.json()`; `str` is the message. Or `Hints`.
 
     Raises:
         TypeError: what was given is none of the three.
+        ValueError: another level of `student`, points that are negative.
         LookupError: no node has one of the names.
 
     >>> from tinygrad_es import Tensor, check_backprop
@@ -77,6 +116,7 @@ def check_backprop(
     >>> check_backprop(x * y, by_hand={"x": 4.0, "y": -3.0}).culprit
     'y'
     """
+    level, asked = level_of(student), Asked(previous, rubric, follow_through)
     if isinstance(subject, Tensor):
         if given or by_hand is None:
             raise TypeError(
@@ -85,21 +125,24 @@ def check_backprop(
                 f"{', '.join(map(describe, given)) or 'no by_hand'}."
             )
         called = caller_names(names, 1)
-        return _report(
-            subject,
-            by_hand,
-            called,
-            _arrays(subject, caller_variables(names, 1)),
-            gradient,
-            previous,
-        )
-    if by_hand is not None:
+        values = _arrays(subject, caller_variables(names, 1))
+        report = _report(subject, by_hand, called, values, gradient, asked)
+    elif by_hand is not None:
         raise TypeError(
             "check_backprop: by_hand goes with a recorded loss, a Tensor. Received: "
             f"{describe(subject)}."
         )
-    run = traced(subject, given, loss)
-    return _of_functions(run, previous)
+    else:
+        report = _of_functions(traced(subject, given, loss), asked)
+    return Hints(report, level) if level else report
+
+
+class Asked(NamedTuple):
+    """What the caller wants beside the verdicts."""
+
+    previous: Mapping[str, Any] | None
+    rubric: Mapping[str, float] | None
+    follow_through: float
 
 
 def assert_backprop(subject: Any, *given: Any, names: Any = True, **options: Any) -> None:
@@ -122,20 +165,20 @@ def _report(
     names: Mapping[int, str],
     values: Mapping[str, Any],
     gradient: Any,
-    previous: Mapping[str, Any] | None,
+    asked: Asked,
 ) -> BackpropReport:
     comparison = compared(root, by_hand, names, gradient)
     values = {**values, **_one_hot(values, comparison)}
     found = {}
     for one in comparison.found:
         if one.verdict == "wrong":
-            before = (previous or {}).get(one.name)
+            before = (asked.previous or {}).get(one.name)
             found[one.name] = diagnose(case_of(one, comparison, names, values, before))
             break
-    return BackpropReport(comparison, found, names, gradient)
+    return BackpropReport(comparison, found, names, gradient, asked.rubric, asked.follow_through)
 
 
-def _of_functions(run: Traced, previous: Mapping[str, Any] | None) -> BackpropReport:
+def _of_functions(run: Traced, asked: Asked) -> BackpropReport:
     """Of two functions: what backward returns is judged; where it is wrong its variables help."""
     names, believed = run.names, dict[str, Any]()
     comparison = _judged(run, {}, names)
@@ -152,7 +195,7 @@ def _of_functions(run: Traced, previous: Mapping[str, Any] | None) -> BackpropRe
                 before = min(scores)
                 believed, names = more, others[scores.index(before)]
     by_hand = {**believed, **run.returned}
-    return _report(run.root, by_hand, names, run.values, run.gradient, previous)
+    return _report(run.root, by_hand, names, run.values, run.gradient, asked)
 
 
 def _judged(run: Traced, variables: Mapping[str, Any], names: Mapping[int, str]) -> Comparison:

@@ -23,11 +23,15 @@ REDUCTIONS = frozenset(["sum", "mean", "var", "std", "max", "amax", "min", "norm
 
 
 class Diagnosis(NamedTuple):
-    """One explanation that fits, and how well: max|what it predicts − yours| / max|…|."""
+    """One explanation that fits, and how well: max|what it predicts − yours| / max|…|.
+
+    `hint` says it to a student: without a number that comes from the reference.
+    """
 
     code: str
     text: Pair
     residual: float
+    hint: Pair | None = None
 
 
 class Fit(NamedTuple):
@@ -36,6 +40,7 @@ class Fit(NamedTuple):
     en: str
     es: str
     residual: float
+    hint: Pair | None = None  # for students, where the explanation has numbers of the reference
 
 
 Fits = Iterator[Fit]

@@ -40,7 +40,8 @@ def diagnose(case: Case) -> list[Diagnosis]:
 
 
 def _named(code: str, fit: Fit) -> Diagnosis:
-    return Diagnosis(code, (fit.en, fit.es), fit.residual)
+    told = fit.en, fit.es
+    return Diagnosis(code, told, fit.residual, told if fit.hint is None else fit.hint)
 
 
 def unexplained(case: Case) -> Diagnosis:

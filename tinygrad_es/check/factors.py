@@ -119,24 +119,18 @@ def term(case: Case) -> Fits:
         c = float(np.sum(difference * t) / np.sum(t * t))
         if not c or (gap := case.fits(r + c * t)) is None:
             continue
+        lost, over = f"{-c:.4g}·{name}", f"{c:.4g}·{name}"
         if np.all((t == 0) | (t == 1)) and case.r.ndim:
-            yield Fit(
-                f"the one-hot {name} is not subtracted: {-c:.4g}·{name} is missing.",
-                f"no se resta {name} (one-hot): falta {-c:.4g}·{name}.",
-                gap,
+            told = (
+                f"the one-hot {name} is not subtracted: {lost} is missing.",
+                f"no se resta {name} (one-hot): falta {lost}.",
             )
         elif any(_multiple(path, t, case.tolerance) for _, path in case.paths):
-            yield Fit(
-                f"the term {-c:.4g}·{name} is missing.",
-                f"falta el término {-c:.4g}·{name}.",
-                gap,
-            )
+            told = f"the term {lost} is missing.", f"falta el término {lost}."
         else:
-            yield Fit(
-                f"there is a term {c:.4g}·{name} too many.",
-                f"sobra un término {c:.4g}·{name}.",
-                gap,
-            )
+            told = f"there is a term {over} too many.", f"sobra un término {over}."
+        en, es = (text.replace(lost, f"c·{name}").replace(over, f"c·{name}") for text in told)
+        yield Fit(*told, gap, (en, es))
 
 
 def _multiple(a: Any, t: Any, tolerance: float) -> bool:

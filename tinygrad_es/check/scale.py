@@ -40,10 +40,13 @@ def scaled(case: Case) -> Fits:
         return  # one number is always a multiple of another
     times = f"{k:.6g}" if abs(k) >= 0.5 or abs(1 / k - round(1 / k)) > 1e-6 else f"1/{round(1 / k)}"
     en, es = f"your gradient = {times} × the reference", f"tu gradiente = {times} × la referencia"
+    hint = "it is a constant times too large.", "es un múltiplo constante de lo que debe ser."
     if causes:
-        en += ", and " + "; or ".join(text[0] for text in causes[:3])
-        es += ", y " + "; o ".join(text[1] for text in causes[:3])
-    yield Fit(en + ".", es + ".", gap)
+        why = "; or ".join(text[0] for text in causes[:3]) + "."
+        porque = "; o ".join(text[1] for text in causes[:3]) + "."
+        yield Fit(f"{en}, and {why}", f"{es}, y {porque}", gap, (why, porque))
+    else:
+        yield Fit(en + ".", es + ".", gap, hint)
 
 
 def _constants(case: Case) -> Iterator[tuple[float, Pair]]:

@@ -70,6 +70,14 @@ class GraphDrawing(Drawing):
         by_hand = self.settings.get("by_hand")
         return f"{text}\n{judged_text(self.graph, by_hand, language)}" if by_hand else text
 
+    def without_gradients(self) -> GraphDrawing:
+        """The same drawing without any number of the backward pass, but those by hand."""
+        graph = self.graph
+        nodes = tuple(node._replace(gradient=None) for node in graph.nodes)
+        edges = tuple(edge._replace(contribution=None, local=None) for edge in graph.edges)
+        bare = self.outline._replace(graph=graph._replace(nodes=nodes, edges=edges))
+        return GraphDrawing(bare, self.settings, self.engine, self.error)
+
     def __repr__(self) -> str:
         shown = super().__repr__()
         failed = f", up to the {type(self.error).__name__};"
