@@ -47,6 +47,7 @@ FLOORS = {
     "models": 7,
     "saving": 8,
     "script": 8,
+    "grading": 8.5,
     "demo": 8,
     "__init__": 8,
     "__main__": 9,

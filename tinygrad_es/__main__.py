@@ -1,4 +1,4 @@
-"""The command line: `python -m tinygrad_es demo|draw|explain`."""
+"""The command line: `python -m tinygrad_es demo|draw|explain|check`."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     )
     demo.add_argument("--seed", type=natural, default=7, help="of all random numbers (default: 7)")
     add_views(commands)
+    add_check(commands)
     for command in commands.choices.values():
         command.add_argument(
             "--lang", choices=LANGUAGES, help="of what is told (default: the machine's)"
@@ -85,6 +86,43 @@ def add_views(commands: Any) -> None:
     )
 
 
+def add_check(commands: Any) -> None:
+    """`check`: the backward passes by hand in a file."""
+    check = commands.add_parser(
+        "check",
+        help="check the backward passes by hand in a file, and say what is wrong",
+        description="Run a file in a process of its own, find its forward and backward passes "
+        "(functions such as affine_forward and affine_backward, objects with both methods), and "
+        "compare their gradients with the automatic ones. The exit code is 0 when all are right, 1 "
+        "when one is wrong, 2 when they could not be checked.",
+    )
+    check.add_argument("script", type=Path, metavar="FILE", help="a Python file, which is run")
+    check.add_argument(
+        "--inputs",
+        type=Path,
+        metavar="FILE.npz",
+        help="arrays by the names of arguments (default: the file's variables of those names)",
+    )
+    check.add_argument(
+        "--student",
+        type=int,
+        choices=(1, 2, 3),
+        default=0,
+        metavar="LEVEL",
+        help="hints without the reference: 1 where the mistake is, 2 what kind, 3 how to mend it",
+    )
+    check.add_argument(
+        "--rubric", type=Path, metavar="FILE.json", help='points by name, {"W1": 2, "b1": 1}'
+    )
+    check.add_argument("--json", action="store_true", help="for graders: the result as JSON")
+    check.add_argument(
+        "--seconds", type=positive, default=60, help="the time it has (default: %(default)s)"
+    )
+    check.add_argument(
+        "--megabytes", type=positive, default=2048, help="and the memory (default: %(default)s)"
+    )
+
+
 def natural(text: str, low: int = 0) -> int:
     """An integer from `low` on, or argparse's error."""
     try:
@@ -102,7 +140,7 @@ def positive(text: str) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns the exit code (0 done, 1 failed, 2 wrong arguments)."""
+    """Run a command; returns the exit code (0 done, 1 failed or wrong, 2 wrong arguments)."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without ✓ or × shows ?
     top = parser()
@@ -114,6 +152,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         set_language(options.lang)
     if options.command == "demo":
         return demo_command(options)
+    if options.command == "check":
+        return check_command(options)
     return view_command(options)
 
 
@@ -127,6 +167,32 @@ def demo_command(options: argparse.Namespace) -> int:
 
     run(options.out, options.epochs, options.seed)
     return 0
+
+
+def check_command(options: argparse.Namespace) -> int:
+    """`check`: run a file apart, print what was found."""
+    import json
+
+    from .grading import check_file
+
+    try:
+        rubric = json.loads(options.rubric.read_text("utf-8")) if options.rubric else None
+        found = check_file(
+            options.script,
+            inputs=options.inputs,
+            student=options.student,
+            rubric=rubric,
+            seconds=options.seconds,
+            megabytes=options.megabytes,
+        )
+    except (OSError, ValueError) as error:
+        print(f"error: {options.script}: {error}", file=sys.stderr)
+        return 2
+    if options.json:
+        print(json.dumps(found.to_dict(), ensure_ascii=False, indent=2))
+    else:
+        print(found.text())
+    return found.code
 
 
 def view_command(options: argparse.Namespace) -> int:

@@ -25,8 +25,10 @@ class Finished(NamedTuple):
     error: BaseException | None
 
 
-def run_script(path: Path) -> Finished:
+def run_script(path: Path, name: str = "__main__") -> Finished:
     """Run a file as `python FILE` does; its error is returned, not raised.
+
+    With another `name` it runs as `import` does: what `if __name__ == "__main__"` guards does not.
 
     Raises:
         OSError: the file cannot be read.
@@ -34,7 +36,7 @@ def run_script(path: Path) -> Finished:
     """
     source = path.read_bytes()
     code = compile(source, str(path), "exec")
-    variables: dict[str, Any] = {"__name__": "__main__", "__file__": str(path)}
+    variables: dict[str, Any] = {"__name__": name, "__file__": str(path)}
     before, folder = (sys.argv, list(sys.path)), Path.cwd()
     sys.argv, sys.path[:0] = [str(path)], [str(path.resolve().parent)]
     try:

@@ -14,12 +14,25 @@ import numpy as np
 
 from ..autodiff.errors import describe
 
-__all__ = ["arguments_of", "gradients_of", "named_leaves", "node_of", "required"]
+__all__ = [
+    "ARRIVING",
+    "CACHES",
+    "NoLossError",
+    "arguments_of",
+    "gradients_of",
+    "named_leaves",
+    "node_of",
+    "required",
+]
 
 PREFIXES = ("d", "d_", "dL_d", "dLd", "dL_", "grad_", "grad", "g_", "delta_", "∂", "∂L_∂")
 SUFFIXES = ("_grad", "_gradient", "_g")
 ARRIVING = frozenset(["dout", "g", "grad", "gradient", "upstream", "grad_out", "grad_output", "dy"])
 CACHES = frozenset(["cache", "caches", "saved", "ctx", "values", "memory", "forward_values"])
+
+
+class NoLossError(TypeError):
+    """Forward ends in more than one number, and backward takes no gradient that arrives there."""
 
 
 def node_of(name: str, known: Mapping[str, Any], exact: bool = False) -> str | None:
@@ -77,7 +90,7 @@ def arguments_of(
     """
     found = _arguments(backward, inputs, by_name, result, variables, gradient)
     if gradient is not None and not any(x is gradient for x in found):
-        raise TypeError(
+        raise NoLossError(
             f"check_backprop: forward ends in shape {np.shape(gradient)}, not in one number, and "
             "backward takes no gradient that arrives there. Expected the loss that backward "
             "differentiates, for example loss=lambda y, t: 0.5 * np.sum((y - t) ** 2)."
