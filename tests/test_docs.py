@@ -59,7 +59,12 @@ def test_the_table_of_derivatives_is_fresh():
 
 SVGS = sorted(path.stem for path in DOCS.glob("images/*.svg"))
 FIRST = ["chain_rule", "neuron"]
-PICTURES = {"02_chain_rule": FIRST, "22_drawing": [name for name in SVGS if name not in FIRST]}
+ZOO = [name for name in SVGS if name.startswith("zoo_")]
+PICTURES = {
+    "02_chain_rule": FIRST,
+    "22_drawing": [name for name in SVGS if name not in FIRST + ZOO],
+    "25_bug_zoo": ZOO,
+}
 
 
 @pytest.mark.parametrize("example", PICTURES)
@@ -72,6 +77,21 @@ def test_the_pictures_are_what_the_library_draws(example, tmp_path, monkeypatch,
         assert read(drawn) == read(kept), (
             f"{name}: TINYGRAD_ES_ENGINE=builtin python examples/{example}.py docs/images"
         )
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_the_bug_zoo_shows_the_exhibits_of_the_example(language):
+    program = ast.parse(read(ROOT / "examples" / "25_bug_zoo.py"))
+    bodies = {f.name: f.body for f in program.body if isinstance(f, ast.FunctionDef)}
+    zoo = runpy.run_path(str(ROOT / "examples" / "25_bug_zoo.py"))["ZOO"]
+    blocks = fences(DOCS / language / "bug-zoo.md", "pycon")[1:]
+    assert len(blocks) == len(zoo)
+    for exhibit, block in zip(zoo.values(), blocks, strict=True):
+        *steps, last = bodies[exhibit.__name__]
+        examples = doctest.DocTestParser().get_examples(block)
+        shown = [ast.unparse(ast.parse(example.source)) for example in examples]
+        wanted = [ast.unparse(step) for step in steps]
+        assert shown[:-1] == [*wanted, f"report = {ast.unparse(last.value)}"]
 
 
 PAGE = DOCS / "images" / "step_through.png"

@@ -56,6 +56,7 @@ def test_each_example_has_a_test():
         "20_step_through.py",
         "21_explain.py",
         "22_drawing.py",
+        "25_bug_zoo.py",
     ]
 
 
@@ -260,6 +261,13 @@ def test_explain(run, tmp_path):
     saved = sorted(p.name for p in (tmp_path / "tinygrad_es_examples").iterdir())
     names = ["circuit.html", "circuit.md", "circuit.txt"]
     assert saved == [*names, *[name.replace("circuit", "network") for name in names]]
+
+
+def test_bug_zoo(run, tmp_path):
+    out = run("bug_zoo")
+    codes = ["G01", "G02", "G03", "G04", "G05", "G06", "G07", "G08", "G09", "G10", "G11", "G12"]
+    assert re.findall(r"^  Dia\S+ (G\d\d)", out, re.MULTILINE) == [*codes, "G99"]
+    assert len(list(tmp_path.glob("bug_zoo/zoo_*.svg"))) == 13
 
 
 def test_drawing(run, tmp_path):

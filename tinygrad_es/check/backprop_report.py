@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import textwrap
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -15,9 +16,10 @@ from ..views.drawing import Drawing, draw
 from .case import Diagnosis
 from .marks import Mark, marks_of
 
-__all__ = ["BackpropReport", "as_html", "first_line", "others", "score_line"]
+__all__ = ["BackpropReport", "as_html", "as_text", "first_line", "others"]
 
-LINES = 12
+LINES, WIDTH = 12, 98
+WRAP: Any = {"break_on_hyphens": False, "break_long_words": False, "drop_whitespace": True}
 
 
 class Judged(Protocol):
@@ -28,6 +30,7 @@ class Judged(Protocol):
     culprit: str | None
     later: list[str]
     missing: list[str]
+    graded: bool
     score: float
     of: float
 
@@ -91,9 +94,7 @@ class BackpropReport:
                 residual = say((f"residual {rest}", f"residuo {rest}"), language)
                 told = f" ({residual})" if found.code != "G99" else ""
                 lines.append(f"  {also}{head} {found.code}{told}: {say(found.text, language)}")
-        last = [score_line(self, language)] if self.graded else []
-        whole = "\n".join([*lines, *others(self, language)]).split("\n")
-        return "\n".join([*whole[: LINES - len(last)], *last])
+        return as_text([*lines, *others(self, language)], self, language)
 
     def __str__(self) -> str:
         return self.text()
@@ -102,11 +103,10 @@ class BackpropReport:
 
     def subject(self) -> tuple[Any, dict[str, Any], dict[str, Any], Any]:
         """What is drawn: the result, the gradients by hand, the Tensors by name, what arrives."""
-        found = self.comparison.found
-        fitting = {c.name: c.mine for c in found if np.shape(c.mine) == c.node.shape}
-        order = self.comparison.order
+        found, order = self.comparison.found, self.comparison.order
+        by_hand = {c.name: c.mine for c in found}
         tensors = {self._names[n.index]: n for n in order if n.index in self._names}
-        return order[0], fitting, tensors, self._gradient
+        return order[0], by_hand, tensors, self._gradient
 
     def graph(self, **options: Any) -> Drawing:
         """The graph with right gradients in green, wrong ones in red, carried errors in amber.
@@ -147,6 +147,16 @@ class BackpropReport:
 
 
 # --- lines that the report and the hints share ---------------------------------------------------
+
+
+def as_text(lines: list[str], report: Judged, language: str | None) -> str:
+    """The lines, wrapped, at most 12 of them; the points are the last one."""
+    last = [score_line(report, language)] if report.graded else []
+    found = []
+    for line in "\n".join(lines).split("\n"):
+        indent = " " * (len(line) - len(line.lstrip()) + 4)
+        found += textwrap.wrap(line, WIDTH, subsequent_indent=indent, **WRAP)
+    return "\n".join([*found[: LINES - len(last)], *last])
 
 
 def first_line(report: Judged, language: str | None) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from ..autodiff.errors import describe
 from ..languages import say
 from ..views.drawing import Drawing, GraphDrawing, draw
-from .backprop_report import BackpropReport, as_html, first_line, others, score_line
+from .backprop_report import BackpropReport, as_html, as_text, first_line, others
 from .case import Pair
 
 __all__ = ["Hints", "level_of"]
@@ -118,9 +118,7 @@ class Hints:
         lines += others(self, language)
         if self.culprit is not None and self.level < 3:
             lines.append(say(MORE[self.level - 1], language))
-        if self.graded:
-            lines.append(score_line(self, language))
-        return "\n".join(lines)
+        return as_text(lines, self, language)
 
     def __str__(self) -> str:
         return self.text()
