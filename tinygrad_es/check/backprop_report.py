@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import textwrap
 from collections.abc import Mapping
@@ -15,8 +14,9 @@ from ..views.compare import Compared, Comparison
 from ..views.drawing import Drawing, draw
 from .case import Diagnosis
 from .marks import Mark, marks_of
+from .notebook import as_html
 
-__all__ = ["BackpropReport", "as_html", "as_text", "first_line", "others"]
+__all__ = ["BackpropReport", "as_text", "first_line", "others", "shown"]
 
 LINES, WIDTH = 12, 98
 WRAP: Any = {"break_on_hyphens": False, "break_long_words": False, "drop_whitespace": True}
@@ -143,7 +143,7 @@ class BackpropReport:
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
 
     def _repr_html_(self) -> str:
-        return as_html(self)
+        return as_html(self.text(), self.ok, shown(self))
 
 
 # --- lines that the report and the hints share ---------------------------------------------------
@@ -206,22 +206,15 @@ def others(report: Judged, language: str | None) -> list[str]:
     return [say(pair, language) for pair in told]
 
 
+def shown(report: Judged) -> dict[str, str]:
+    """The verdicts, and what is missing."""
+    return report.verdicts | dict.fromkeys(report.missing, "missing")
+
+
 def score_line(report: Judged, language: str | None) -> str:
     """How many points of how many."""
     told = f"{report.score:g} of {report.of:g}", f"{report.score:g} de {report.of:g}"
     return say((f"points: {told[0]}", f"puntos: {told[1]}"), language)
-
-
-def as_html(report: Judged) -> str:
-    """For a notebook: the verdicts in their colours, and the message."""
-    colours = {"right": "#1a7f37", "carried": "#9a6700", "wrong": "#cf222e", "missing": "#6e7781"}
-    marks = {"right": "✓", "carried": "~", "wrong": "✗", "missing": "?"}
-    verdicts = report.verdicts | dict.fromkeys(report.missing, "missing")
-    nodes = " ".join(
-        f'<span style="color:{colours[v]}">{marks[v]}&nbsp;{html.escape(name)}</span>'
-        for name, v in verdicts.items()
-    )
-    return f"<div><p>{nodes}</p><pre>{html.escape(report.text())}</pre></div>"
 
 
 def _listed(names: list[str], most: int = 12) -> str:

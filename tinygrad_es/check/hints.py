@@ -12,8 +12,9 @@ from typing import Any
 from ..autodiff.errors import describe
 from ..languages import say
 from ..views.drawing import Drawing, GraphDrawing, draw
-from .backprop_report import BackpropReport, as_html, as_text, first_line, others
+from .backprop_report import BackpropReport, as_text, first_line, others, shown
 from .case import Pair
+from .notebook import as_html
 
 __all__ = ["Hints", "level_of"]
 
@@ -145,7 +146,7 @@ class Hints:
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
 
     def _repr_html_(self) -> str:
-        return as_html(self)
+        return as_html(self.text(), self.ok, shown(self))
 
     def graph(self, **options: Any) -> Drawing:
         """The forward pass, what is right in green, wrong in red, carried on in amber.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ..languages import say
+from .notebook import as_html
 
 __all__ = ["Entry", "GradientCheck", "Mismatch"]
 
@@ -117,6 +118,9 @@ class GradientCheck:
         lines += [f"  {say(note, language)}" for note in self._remarks()[:3]]
         return "\n".join(lines)
 
+    def _repr_html_(self) -> str:
+        return as_html(self._shown().text(), self.ok)
+
     def _head(self, language: str | None) -> str:
         n = self.entries
         kind = ("gradient", "gradiente") if self.order == 1 else _SECOND
@@ -166,11 +170,14 @@ class GradientCheck:
             ))  # fmt: skip
         return found
 
-    def __str__(self) -> str:
-        shown: GradientCheck = self
+    def _shown(self) -> GradientCheck:
+        """The report to tell: that of the second derivatives where only they are wrong."""
         if not self.mismatches and self.second is not None and self.second.verdict == "wrong":
-            shown = self.second
-        return shown.text()
+            return self.second
+        return self
+
+    def __str__(self) -> str:
+        return self._shown().text()
 
     __repr__ = __str__
 

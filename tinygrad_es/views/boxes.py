@@ -34,6 +34,7 @@ WORDS = {
     "right": ("✓ right", "✓ bien"),
     "wrong": ("✗ wrong", "✗ mal"),
     "carried": ("~ carried error", "~ error arrastrado"),
+    "inconclusive": ("? not comparable", "? no comparable"),
     "exact": ("0 exactly", "0 exacto"),
     "constant": ("constant", "constante"),
     "input": ("input", "entrada"),
@@ -198,9 +199,10 @@ class _Painter:
             rows.append(self.gradient(i, node))
         mark, flag = "", self.flags.get(i, "")
         if i in self.by_hand:
-            mark, mine = self.by_hand[i]
+            verdict, mine = self.by_hand[i]
             rows.append(self.row("by hand", mine))
-            flag = " ".join(filter(None, [self.words[mark], flag]))
+            flag = " ".join(filter(None, [self.words[verdict], flag]))
+            mark = verdict if verdict != "inconclusive" else ""
         if self.done is not None and node.op is not None:
             mark = "active" if i == self.active else "done" if i in self.done else "waiting"
         return Box(

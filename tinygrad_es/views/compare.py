@@ -2,7 +2,8 @@
 
 Each gradient by hand is held against two others: the reference, and what the rules make of the
 gradients *by hand* that arrive at it. Equal to the first it is right. Equal to the second only, the
-error is an earlier one's and was carried on. Equal to neither, it is wrong.
+error is an earlier one's and was carried on. Equal to neither, it is wrong; but where the automatic
+gradient itself is not finite nothing can be said.
 
 >>> from tinygrad_es import Tensor
 >>> x, y = Tensor(3.0, requires_grad=True, name="x"), Tensor(4.0, requires_grad=True, name="y")
@@ -40,7 +41,7 @@ class Compared(NamedTuple):
     mine: Any  # the gradient by hand
     reference: Any  # the automatic one
     expected: Any  # what the rules make of the gradients by hand that arrive
-    verdict: str  # right, wrong or carried
+    verdict: str  # right, wrong, carried, or inconclusive
 
 
 class Comparison(NamedTuple):
@@ -58,7 +59,9 @@ def verdicts(
     names: Mapping[int, str] | None = None,
     gradient: Any = None,
 ) -> dict[str, str]:
-    """For each named gradient "right", "wrong" or "carried", in the order of the backward pass.
+    """For each named gradient what was found, in the order of the backward pass.
+
+    "right", "wrong", "carried", or "inconclusive" where the automatic one is not finite.
 
     Raises:
         TypeError: `by_hand` is no mapping.
@@ -114,7 +117,10 @@ def _verdict(mine: Any, reference: Any, expected: Any, node: Tensor) -> str:
         return "wrong"
     if agree(mine, reference, node):
         return "right"
-    return "carried" if agree(mine, expected, node) else "wrong"
+    if agree(mine, expected, node):
+        return "carried"
+    known = np.all(np.isfinite(np.asarray(reference, np.float64)))
+    return "wrong" if known else "inconclusive"
 
 
 def agree(mine: Any, other: Any, node: Tensor) -> bool:
