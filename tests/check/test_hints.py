@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import types
 
 import numpy as np
 import pytest
@@ -92,7 +93,7 @@ def channels(hints):
 def values_in(thing, seen=None):
     """Every array and float that can be reached from an object."""
     seen = set() if seen is None else seen
-    if id(thing) in seen or isinstance(thing, (str, bytes, int, type)):
+    if id(thing) in seen or isinstance(thing, (str, bytes, int, type, types.ModuleType)):
         return
     seen.add(id(thing))
     if isinstance(thing, (float, np.ndarray, np.generic)):
