@@ -65,6 +65,27 @@ def test_the_right_name_comes_first():
     assert named >= 0.95 * planted, "\n".join(missed)
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("name", MODELS)
+def test_gradients_that_were_not_set_to_zero_in_every_model(name, seed):
+    model = MODELS[name]
+    rng = np.random.default_rng(seed)
+    forward, backward = model.functions()
+    first, second = model.inputs(rng), model.inputs(rng)
+    before, now = (
+        {c.name: c.mine for c in check_backprop(forward, backward, *inputs).comparison.found}
+        for inputs in (first, second)
+    )
+
+    @functools.wraps(backward)
+    def accumulated(*args):
+        return {name: before[name] + g for name, g in now.items()}
+
+    report = check_backprop(forward, accumulated, *second, previous=before)
+    assert report.diagnoses[0].code == "G08", str(report)
+    assert report.culprit == next(iter(report.verdicts))
+
+
 def test_several_mistakes_are_told_one_at_a_time():
     model = MODELS["mlp tanh"]
     first = next(m for m in model.mistakes if m.culprit == "z2")
@@ -346,6 +367,39 @@ def test_the_step_before():
     assert report.diagnoses[0].code == "G08"
     report = check_backprop(loss, by_hand={"W": before["W"]}, previous=before)
     assert report.diagnoses[0].code == "G10"
+
+
+def saturated(z):
+    p = 1.0 / (1.0 + np.exp(-z))
+    return -np.sum(np.log(p))
+
+
+def test_where_a_unit_saturates_rounding_is_no_mistake():
+    """p(1 − p) by hand has lost its digits, e⁻ᶻp² has not."""
+
+    def backward(z, mistake=1.0):
+        p = 1.0 / (1.0 + np.exp(-z))
+        dp = -1.0 / p
+        dz = dp * p * (1.0 - p) * mistake
+        return {"z": dz}
+
+    z = np.array([20.0, 21.0, 19.5, 22.0, 20.5])
+    assert check_backprop(saturated, backward, z)
+    assert not check_backprop(saturated, lambda z: backward(z, 1.001), z)
+    assert not check_backprop(saturated, lambda z: backward(z, 2.0), z)
+
+
+def test_where_the_forward_pass_is_not_finite_nothing_is_called_wrong():
+    def backward(z):
+        p = 1.0 / (1.0 + np.exp(-z))
+        return {"z": p - 1.0}
+
+    with np.errstate(all="ignore"):
+        report = check_backprop(saturated, backward, np.array([-800.0, 1.0]))
+    assert not report
+    assert (report.culprit, report.verdicts) == (None, {"z": "inconclusive"})
+    assert "not finite" in report.text("en")
+    assert "no es finito" in report.text("es")
 
 
 def test_what_fits_nothing_is_not_guessed():

@@ -176,7 +176,7 @@ def first_line(report: Judged, language: str | None) -> str:
 
 def others(report: Judged, language: str | None) -> list[str]:
     """What is missing, carried, wrong further back, right."""
-    by: dict[str, list[str]] = {"right": [], "carried": [], "wrong": []}
+    by: dict[str, list[str]] = {"right": [], "carried": [], "wrong": [], "inconclusive": []}
     for name, verdict in report.verdicts.items():
         by[verdict].append(name)
     told = []

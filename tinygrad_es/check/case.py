@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..autodiff.tensor import Tensor
-from ..views.compare import Compared, Comparison, receivers
-from ..views.snapshot import contributions
+from ..views.compare import Compared, Comparison
+from ..views.snapshot import contributions, receivers
 
 __all__ = ["Case", "Diagnosis", "Fit", "Fits", "Pair", "case_of", "residual"]
 

@@ -26,9 +26,13 @@ from ..autodiff.errors import describe
 from ..autodiff.order import topological
 from ..autodiff.sweep import sweep
 from ..autodiff.tensor import Tensor, constant
-from .snapshot import contributions
+from .rounding import Rounding
+from .snapshot import contributions, receivers
 
-__all__ = ["Compared", "Comparison", "agree", "compared", "receivers", "verdicts"]
+SAFETY = 10.0  # times the change that rounding makes, still rounding
+ROUGH = 1e-3  # of the largest entry: with more noise than this nothing can be said
+
+__all__ = ["Compared", "Comparison", "agree", "compared", "verdicts"]
 
 TOLERANCES = {8: (1e-7, 1e-10), 4: (1e-5, 1e-7), 2: (1e-2, 1e-3)}  # rtol, atol/max, by item size
 
@@ -89,7 +93,7 @@ def compared(
     reference = {node.index: g for node, g in swept}
     own: dict[int, Any] = {root.index: start}  # gradients as the ones by hand make them
     sent: dict[int, list[tuple[Tensor, Any]]] = {}
-    found = []
+    found, rounding = [], Rounding(root, start)
     for node in order:
         expected = own.get(node.index)
         if expected is None:
@@ -97,7 +101,7 @@ def compared(
         if node.index in named:
             name, mine = named[node.index]
             right = reference.get(node.index, np.zeros(node.shape))
-            verdict = _verdict(mine, right, expected, node)
+            verdict = _verdict(mine, right, expected, node, rounding)
             found.append(Compared(name, node, mine, right, expected, verdict))
             if np.shape(mine) == node.shape:
                 own[node.index] = mine
@@ -112,13 +116,19 @@ def compared(
     return Comparison(tuple(found), tuple(order), own, sent)
 
 
-def _verdict(mine: Any, reference: Any, expected: Any, node: Tensor) -> str:
+def _verdict(mine: Any, reference: Any, expected: Any, node: Tensor, rounding: Rounding) -> str:
     if np.shape(mine) != node.shape:
         return "wrong"
     if agree(mine, reference, node):
         return "right"
     if agree(mine, expected, node):
         return "carried"
+    away = [np.abs(np.subtract(mine, g, dtype=np.float64)) for g in (reference, expected)]
+    gap = np.minimum(*away)
+    noise = SAFETY * rounding.of(node)
+    if np.all(gap <= noise):  # where both are finite
+        scale = np.max(np.abs(np.asarray(reference, np.float64)), initial=0.0)
+        return "right" if np.max(noise, initial=0.0) <= ROUGH * scale else "inconclusive"
     known = np.all(np.isfinite(np.asarray(reference, np.float64)))
     return "wrong" if known else "inconclusive"
 
@@ -130,17 +140,6 @@ def agree(mine: Any, other: Any, node: Tensor) -> bool:
     a, b = np.asarray(mine, np.float64), np.asarray(other, np.float64)
     scale = float(np.max(np.abs(b), initial=0.0))
     return bool(np.allclose(a, b, rtol=rtol, atol=share * scale if np.isfinite(scale) else 0.0))
-
-
-def receivers(node: Tensor) -> list[Tensor]:
-    """The inputs that get a contribution, in order."""
-    op = node.op
-    assert op is not None
-    return [
-        x
-        for k, x in enumerate(node.inputs)
-        if type(x) is Tensor and x.tracked and op.rule(k) is not None
-    ]
 
 
 def _named(

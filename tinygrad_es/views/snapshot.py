@@ -21,7 +21,7 @@ from ..autodiff.sweep import Frontier, fit, sweep
 from ..autodiff.tensor import Tensor
 from .runs import Run, long_runs
 
-__all__ = ["Edge", "Node", "Snapshot", "contributions", "read", "snapshot"]
+__all__ = ["Edge", "Node", "Snapshot", "contributions", "read", "receivers", "snapshot"]
 
 DETAILED = 5_000  # operations up to which contributions and local derivatives are kept
 
@@ -177,6 +177,17 @@ class Witness(Frontier):
         else:
             fits = type(c) is np.ndarray and raw == like.shape and c.dtype == like.dtype
         self.sent.append((raw, c if fits else fit(c, like, node, x)))
+
+
+def receivers(node: Tensor) -> list[Tensor]:
+    """The inputs that get a contribution, in order."""
+    op = node.op
+    assert op is not None
+    return [
+        x
+        for k, x in enumerate(node.inputs)
+        if type(x) is Tensor and x.tracked and op.rule(k) is not None
+    ]
 
 
 def contributions(node: Tensor, g: Any) -> list[tuple[tuple[int, ...], Any]]:
