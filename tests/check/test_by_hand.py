@@ -399,7 +399,7 @@ def test_where_the_forward_pass_is_not_finite_nothing_is_called_wrong():
     assert not report
     assert (report.culprit, report.verdicts) == (None, {"z": "inconclusive"})
     assert "not finite" in report.text("en")
-    assert "no es finito" in report.text("es")
+    assert "no es finita" in report.text("es")
 
 
 def test_what_fits_nothing_is_not_guessed():

@@ -31,6 +31,7 @@ __all__ = ["Rounding"]
 TIMES = 4
 BITS = 4.0  # in units of the last one, how far a result is moved at most
 SATURATED = 1e-6  # so near to ±1 a result of tanh or σ is called saturated
+SATURATING = frozenset(["tanh", "sigmoid", "divide", "reciprocal", "softmax", "erf"])
 
 
 class Rounding:
@@ -67,8 +68,8 @@ class Rounding:
             twin, g = twins[node.index], found.get(node.index)
             if node.op is None or g is None:
                 continue
-            if rng is not None:
-                g = _moved_by(g, _saturation(twin.value), rng)
+            if rng is not None and node.op.name in SATURATING:
+                g = _moved_by(g, _saturation(node.value), rng)
             for x, (_, c) in zip(receivers(node), contributions(twin, g), strict=True):
                 found[x.index] = found[x.index] + c if x.index in found else c
         return found
