@@ -69,7 +69,7 @@ class Rounding:
             if node.op is None or g is None:
                 continue
             if rng is not None and node.op.name in SATURATING:
-                g = _moved_by(g, _saturation(node.value), rng)
+                g = _moved_by(g, _saturation(node), rng)
             for x, (_, c) in zip(receivers(node), contributions(twin, g), strict=True):
                 found[x.index] = found[x.index] + c if x.index in found else c
         return found
@@ -98,7 +98,16 @@ def _moved_by(value: Any, bits: Any, rng: np.random.Generator) -> Any:
     return float(moved) if type(value) is float else moved
 
 
-def _saturation(value: Any) -> Any:
-    """1/(1 − |v|) where v is almost ±1, else 0: what 1 − v² loses that somebody writes by hand."""
-    rest = 1.0 - np.abs(np.asarray(value, np.float64))
-    return np.where((rest > 0.0) & (rest < SATURATED), 1.0 / rest, 0.0)
+def _saturation(node: Tensor) -> Any:
+    """1/(1 − |v|) where v is almost ±1, else 0: what 1 − v² loses that somebody writes by hand.
+
+    All of it where σ or tanh is 1 itself; but a quotient may be 1 for other reasons, unless it is
+    one of 1 by something.
+    """
+    value = np.asarray(node.value, np.float64)
+    rest = 1.0 - np.abs(value)
+    least = np.finfo(np.asarray(node.value).dtype).eps * BITS
+    above = node.op is not None and node.op.name == "divide" and node.inputs[0]
+    if above is not False and (type(above) is Tensor or np.any(above != 1.0)):
+        rest = np.where(rest == 0.0, 1.0, rest)
+    return np.where((rest >= 0.0) & (rest < SATURATED), 1.0 / np.maximum(rest, least), 0.0)
