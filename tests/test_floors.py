@@ -48,6 +48,7 @@ FLOORS = {
     "saving": 8,
     "script": 8,
     "demo": 8,
+    "testing": 8,
     "__init__": 8,
     "__main__": 9,
 }
