@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+pytest_plugins = ["pytester", "pytest_tinygrad_es"]
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ["TINYGRAD_ES_LANGUAGE"] = "en"  # whatever the machine speaks
 if importlib.util.find_spec("matplotlib") is None:  # the extra `plots`: its examples cannot run

@@ -157,7 +157,8 @@ def _alive(f: Call, inputs: list[Any], low: float, high: float) -> list[Any]:
         inside = all(np.all((low <= x) & (x <= high)) for x in tried)
         leaves = [Tensor(x, requires_grad=True) for x in tried]
         y = f(*leaves)
-        if inside and any(np.any(g) for g in gradients([y], [cotangent(y.shape)], leaves)):
+        found = gradients([y], [cotangent(y.shape)], leaves)
+        if inside and any(g is not None and np.any(g) for g in found):
             return tried
     return inputs
 

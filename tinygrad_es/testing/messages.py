@@ -60,7 +60,7 @@ def _own(traceback: TracebackType | None) -> TracebackType | None:
 
 
 def tell(found: pytest.ExceptionInfo[BaseException]) -> None:
-    """In the message of `assert check_gradients(…)`, put the report in place of its `repr`.
+    """In the message of `assert check_gradients(…)`, or of its `.ok`, put the report as it is.
 
     pytest writes the `repr` of what was false on one line, cut in the middle. A rewritten assert
     keeps its values in variables of the frame, `@py_assert1`, and there the report is found.
@@ -71,9 +71,11 @@ def tell(found: pytest.ExceptionInfo[BaseException]) -> None:
     if not mark:
         return
     for value in reversed(list(last.frame.f_locals.values())):
-        if isinstance(value, REPORTS) and not value and repr(value)[:40].partition("\n")[0] in tail:
-            error.args = ((head[1:] + "\n" + str(value)).lstrip("\n"),)
-            return
+        if isinstance(value, REPORTS) and not value:
+            shown = repr(value)[:40].partition("\n")[0]
+            if tail.startswith((shown, f"False\n +  where False = {shown}")):
+                error.args = ((head[1:] + "\n" + str(value)).lstrip("\n"),)
+                return
 
 
 # --- tests that have returned -------------------------------------------------------------------

@@ -69,7 +69,7 @@ def rows(noted: Iterable[tuple[str, Mapping[str, Any]]]) -> list[str]:
     >>> weak = strong | {"caught": 6, "missed": {"rolled": 1, "transposed": 2}}
     >>> for line in rows([("test_a.py::test_strong", strong), ("test_b.py::test_weak", weak)]):
     ...     print(line)
-       67 %  6 of 9  test_b.py::test_weak: not transposed (2), rolled (1)
+       66 %  6 of 9  test_b.py::test_weak: not transposed (2), rolled (1)
       100 %  9 of 9  test_a.py::test_strong
     """
     ordered = sorted(noted, key=lambda row: (*_strength(row[1]), row[0]))
