@@ -94,7 +94,7 @@ def _remarks(found: Mapping[str, Any]) -> list[str]:
     if found["failed"]:
         said.append(say(("FAILED", "FALLA")))
     if found["vacuous"]:
-        names = ", ".join(found["vacuous"])
+        names = ", ".join(map(_named, found["vacuous"]))
         said.append(
             say((f"VACUOUS in {names}: all derivatives are 0",
                  f"VACÍA en {names}: todas las derivadas son 0"))
@@ -106,6 +106,12 @@ def _remarks(found: Mapping[str, Any]) -> list[str]:
     if found["checks"] > 1:
         said.append(say((f"{found['checks']:,} checks", f"{found['checks']:,} comprobaciones")))
     return said
+
+
+def _named(name: str) -> str:
+    """What the report calls `input 0`, in the language."""
+    place = name.removeprefix("input ")
+    return name if place == name else say((name, f"entrada {place}"))
 
 
 def show(terminal: pytest.TerminalReporter) -> None:
