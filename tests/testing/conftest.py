@@ -58,7 +58,8 @@ def run(pytester, monkeypatch):
         pytester.makepyfile(test_it=HEAD + textwrap.dedent(text))
         common = ("-p", "pytest_tinygrad_es", "-W", "error", "--strict-markers")
         runner = pytester.runpytest_subprocess if apart else pytester.runpytest_inprocess
-        return runner(*common, "-p", "no:cacheprovider", *options)
+        alone = ("-p", "no:cacheprovider", "-p", "no:randomly")  # which shuffles, and loads NumPy
+        return runner(*common, *alone, *options)
 
     return inner
 

@@ -6,15 +6,17 @@ kink of |x|, no x − x. They are short decimals, and they shrink to 1, 2, ….
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import ops
 from ..autodiff.backward import gradients
 from ..autodiff.errors import describe
-from ..autodiff.primitive import COMPOSITES, PRIMITIVES, REQUIRED, Primitive
+from ..autodiff.primitive import PRIMITIVES, REQUIRED, Primitive
 from ..autodiff.tensor import Tensor
 from ..check.numeric import cotangent
 from .needs import strategies
@@ -146,7 +148,7 @@ def row_of(f: Any) -> Primitive | None:
             raise ValueError(f"no operation of the table of derivatives is called {f!r}.")
         return PRIMITIVES[f]
     name = getattr(f, "__name__", "")
-    named = f is getattr(np, name, None) or f is COMPOSITES.get(name) if name else False
+    named = any(f is getattr(module, name, None) for module in (ops, np))
     return PRIMITIVES.get(name) if named else None
 
 
@@ -235,9 +237,9 @@ def _different(count: int, low: float, high: float) -> Any:
     def signed(size: float, negative: bool) -> float:
         return -size if low <= -size and (negative or size > high) else size
 
-    def picked(choices: Sequence[tuple[int, bool]]) -> list[float]:
+    def picked(choices: Sequence[int]) -> list[float]:
         left = list(sizes)
-        return [signed(left.pop(place), negative) for place, negative in choices]
+        return [signed(left.pop(choice // 2), choice % 2 == 1) for choice in choices]
 
     def shuffled(seed: int) -> list[float]:
         rng = np.random.default_rng(seed)
@@ -246,15 +248,16 @@ def _different(count: int, low: float, high: float) -> Any:
 
     if count > DRAWN:
         return st.integers(0, 2**32 - 1).map(shuffled)
-    choice = st.tuples(st.integers(0, len(sizes) - count), st.booleans())
+    choice = st.integers(0, 2 * (len(sizes) - count) + 1)  # of a size, and of its sign
     return st.lists(choice, min_size=count, max_size=count).map(picked)
 
 
-def simple_sizes(low: float, high: float, count: int) -> list[float]:
+@functools.lru_cache(maxsize=256)
+def simple_sizes(low: float, high: float, count: int) -> tuple[float, ...]:
     """The absolute values of short decimals between low and high, without 0, simplest first.
 
     >>> simple_sizes(-2.0, 2.0, 0)[:4]
-    [1.0, 2.0, 0.1, 0.2]
+    (1.0, 2.0, 0.1, 0.2)
     """
     digits = -math.floor(math.log10(high - low))
     while (high - low) * 10.0**digits < 16 * max(count, 12):
@@ -262,7 +265,7 @@ def simple_sizes(low: float, high: float, count: int) -> list[float]:
     unit = 10.0**digits
     between = range(math.ceil(low * unit), math.floor(high * unit) + 1)
     whole = sorted({abs(k) for k in between} - {0}, key=lambda k: (_digits(k, digits), k))
-    return [k / 10**digits if digits >= 0 else float(k * 10**-digits) for k in whole]
+    return tuple(k / 10**digits if digits >= 0 else float(k * 10**-digits) for k in whole)
 
 
 def _digits(k: int, digits: int) -> int:

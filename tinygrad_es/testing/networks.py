@@ -12,7 +12,7 @@ from ..layers import Dense, Input
 from ..models import Sequential
 from .kinks import change_near
 from .needs import strategies
-from .shapes import prime_sizes
+from .shapes import PRIMES
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -144,7 +144,8 @@ def small_networks(
         )
     st = strategies()
     hidden = st.lists(st.sampled_from(activations), min_size=1, max_size=2)
-    drawn = st.tuples(prime_sizes(5), hidden, st.sampled_from(losses), st.integers(0, 2**32 - 1))
+    sizes = st.permutations(PRIMES[:5])
+    drawn = st.tuples(sizes, hidden, st.sampled_from(losses), st.integers(0, 2**32 - 1))
     made = drawn.map(lambda parts: small_network(*parts))
     return made.filter(lambda network: network is not None)
 
@@ -160,12 +161,26 @@ def small_network(sizes: Any, activations: list[str], loss: str, seed: int) -> N
     for _ in range(100):
         x = rng.uniform(-1.0, 1.0, (n, d))
         y = _targets(loss, rng, n, c)
-        for w in model.trainable_weights:
-            scale = 1.2 / np.sqrt(w.shape[0]) if len(w.shape) == 2 else 0.3
-            w.assign(scale * rng.normal(size=w.shape))
+        _set_weights(model, x, rng)
         if _is_alive(model, x, y):
             return Network(model, x, y)
     return None
+
+
+def _set_weights(model: Any, x: Any, rng: np.random.Generator) -> None:
+    """Random weights, and biases with which every hidden unit is above 0 in about half the rows."""
+    h = x
+    for layer in model.layers:
+        kernel, bias = layer.trainable_weights
+        kernel.assign(1.5 / np.sqrt(kernel.shape[0]) * rng.normal(size=kernel.shape))
+        bias.assign(0.3 * rng.normal(size=bias.shape))
+        if layer is not model.layers[-1]:
+            z = np.sort(h @ kernel.numpy(), axis=0)
+            gaps, first = np.diff(z, axis=0), max(len(z) // 2 - 2, 0)
+            at = first + np.argmax(gaps[first : first + 3], axis=0)  # the widest near the middle
+            units = np.arange(z.shape[1])
+            bias.assign(-(z[at, units] + z[at + 1, units]) / 2.0)
+            h = layer(h).numpy()
 
 
 def _targets(loss: str, rng: np.random.Generator, n: int, c: int) -> Any:
