@@ -56,6 +56,7 @@ def test_each_example_has_a_test():
         "20_step_through.py",
         "21_explain.py",
         "22_drawing.py",
+        "23_testing_gradients.py",
     ]
 
 
@@ -287,3 +288,16 @@ def test_step_through(run, tmp_path):
     pages = sorted((tmp_path / "tinygrad_es_examples").iterdir())
     assert [p.name for p in pages] == ["chain_rule.html", "fan_out.html", "network.html"]
     assert all(p.read_text(encoding="utf-8").startswith("<!DOCTYPE html>") for p in pages)
+
+
+def test_testing_gradients(run):
+    out = run("testing_gradients")
+    assert "2 failed, 3 passed in" in out
+    assert "E         input 1[0]: automatic 0, numerical " in out
+    assert "your gradient = 1/7 × the reference" in out
+    assert out.count("E       repeat with --gradcheck-seed=1") == 2
+    table = re.findall(r"^ +(\S+)(?: %)? +(\d+) of +(\d+)  23_\w+\.py::(\w+)", out, re.MULTILINE)
+    assert [name for *_, name in table] == [
+        *("test_careless", "test_drawn", "test_softmax", "test_forgetful", "test_by_hand")
+    ]
+    assert table[0][:3] == ("36", "4", "11")

@@ -65,6 +65,8 @@ def tell(found: pytest.ExceptionInfo[BaseException]) -> None:
     pytest writes the `repr` of what was false on one line, cut in the middle. A rewritten assert
     keeps its values in variables of the frame, `@py_assert1`, and there the report is found.
     """
+    if not found.traceback:
+        return
     error, last = found.value, found.traceback[-1]
     written = str(error.args[0]) if error.args else ""
     head, mark, tail = ("\n" + written).partition("\nassert ")
