@@ -254,3 +254,31 @@ def test_unmarked_tests_keep_the_warning_of_pytest(run):
 def test_the_marker_is_explained(run):
     result = run("", "--markers")
     result.stdout.fnmatch_lines(["@pytest.mark.gradcheck(order=*): the test returns `f, *inputs`*"])
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "@pytest.mark.gradcheck\ndef test_it():",
+        "@pytest.mark.gradcheck\n@decorated\ndef test_it():",
+        "class TestIt:\n  @staticmethod\n  @pytest.mark.gradcheck\n  def test_it():",
+        "class TestIt:\n  @pytest.mark.gradcheck\n  @classmethod\n  def test_it(cls):",
+        "class TestIt:\n  @pytest.mark.gradcheck\n  def test_it(self):",
+    ],
+)
+def test_the_place_of_any_kind_of_function_is_found(run, head):
+    decorated = (
+        "import functools\ndef decorated(f):\n    @functools.wraps(f)\n"
+        "    def inner():\n        return f()\n    return inner\n"
+    )
+    result = run(decorated + head + "\n        return half, [1.0]\n")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([">*return half, [[]1.0]", "E * 1 WRONG", "*.py:*: AssertionError"])
+
+
+def test_a_skip_inside_the_function_is_a_skip(run):
+    run("""
+        @pytest.mark.gradcheck
+        def test_it():
+            return lambda x: pytest.skip("not here"), [1.0]
+    """).assert_outcomes(skipped=1)
