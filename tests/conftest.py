@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -10,6 +13,10 @@ from tinygrad_es.autodiff.modes import MODES
 from tinygrad_es.autodiff.primitive import PRIMITIVES
 from tinygrad_es.layers.layer import clear_session
 from tinygrad_es.ops import random
+
+ENTRY = Path(tg.__file__).parent / "testing" / "entry"
+sys.path.append(str(ENTRY))  # for a checkout that is not installed
+pytest_plugins = ["pytester", "pytest_tinygrad_es", "tests.everywhere"]
 
 
 @pytest.fixture(autouse=True)

@@ -56,6 +56,7 @@ def test_each_example_has_a_test():
         "20_step_through.py",
         "21_explain.py",
         "22_drawing.py",
+        "23_testing_gradients.py",
         "24_check_layers.py",
         "25_bug_zoo.py",
     ]
@@ -305,3 +306,16 @@ def test_check_layers(run):
     codes = ["G11", "G07", "G06", "G03"]
     assert re.findall(r"^  Diagnosis (G\d\d)", wrong, re.MULTILINE) == codes
     assert re.findall(r"^  Diagnóstico (G\d\d)", en_español, re.MULTILINE) == codes
+
+
+def test_testing_gradients(run):
+    out = run("testing_gradients")
+    assert "2 failed, 3 passed in" in out
+    assert "E         input 1[0]: automatic 0, numerical " in out
+    assert "your gradient = 1/7 × the reference" in out
+    assert out.count("E       repeat with --gradcheck-seed=1") == 2
+    table = re.findall(r"^ +(\S+)(?: %)? +(\d+) of +(\d+)  23_\w+\.py::(\w+)", out, re.MULTILINE)
+    assert [name for *_, name in table] == [
+        *("test_careless", "test_drawn", "test_softmax", "test_forgetful", "test_by_hand")
+    ]
+    assert table[0][:3] == ("36", "4", "11")

@@ -49,6 +49,7 @@ FLOORS = {
     "script": 8,
     "grading": 8.5,
     "demo": 8,
+    "testing": 8,
     "__init__": 8,
     "__main__": 9,
 }

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         plots,
         regularizers,
         saving,
+        testing,
         utils,
     )
     from .check import (
@@ -69,7 +70,7 @@ _MODULES = frozenset(
         *("activations", "backend", "callbacks", "check", "constraints", "datasets"),
         *("initializers", "saving"),
         *("layers", "losses", "metrics", "models", "optimizers", "plots", "regularizers"),
-        *("utils", "views"),
+        *("testing", "utils", "views"),
     ]
 )
 _NAMES = {
@@ -138,6 +139,7 @@ __all__ = [
     "set_floatx",
     "set_grad_enabled",
     "set_language",
+    "testing",
     "training",
     "utils",
     "value_and_grad",
