@@ -24,6 +24,7 @@ __all__ = ["nearest"]
 
 # ufuncs whose NumPy name is not the name of the row
 _UFUNC_NAMES = {"fabs": "abs", "positive": "clone", "conjugate": "clone"}
+_UFUNC_NAMES |= {"expit": "sigmoid"}  # of SciPy
 _REDUCTIONS = {"add": "sum", "multiply": "prod", "maximum": "amax", "minimum": "amin"}
 _REDUCTIONS |= {"logical_and": "all", "logical_or": "any"}
 _FUNCTION_NAMES = {"amax": "max", "amin": "min", "copy": "clone", "vector_norm": "norm"}

@@ -12,7 +12,8 @@ import numpy as np
 from ..languages import say
 from ..views.compare import Compared, Comparison
 from ..views.drawing import Drawing, draw
-from .case import Diagnosis
+from .by_differences import found_in
+from .case import Diagnosis, Pair
 from .marks import Mark, marks_of
 from .notebook import as_html
 
@@ -30,6 +31,7 @@ class Judged(Protocol):
     culprit: str | None
     later: list[str]
     missing: list[str]
+    notes: list[Pair]
     graded: bool
     score: float
     of: float
@@ -47,6 +49,7 @@ class BackpropReport:
         verdicts: for each name "right", "wrong" or "carried", in the order of the backward pass.
         culprit: the first wrong one, None where all are right; later: the others that are wrong.
         diagnoses: what fits the culprit, the simplest first, each with `code`, `text`, `residual`.
+        notes: what else is to be known, in English and Spanish: that differences were taken, …
         missing: what the rubric asks for and was not given.
         marks: name, verdict, points, and of how many; points: the points by name.
         score, of: the sum of the points, and of how many.
@@ -72,7 +75,10 @@ class BackpropReport:
         self.points = {mark.name: mark.points for mark in self.marks}
         self.score, self.of = sum(self.points.values()), sum(mark.of for mark in self.marks)
         wrong = [name for name, verdict in self.verdicts.items() if verdict == "wrong"]
-        self.ok = not self.missing and all(v == "right" for v in self.verdicts.values())
+        differences = found_in(comparison.order[0])
+        self.notes = list(differences.notes) if differences else []
+        unsure = differences.unsure if differences else []
+        self.ok = not (self.missing or unsure) and set(self.verdicts.values()) <= {"right"}
         self.culprit = wrong[0] if wrong else None
         self.later = wrong[1:]
         self.diagnoses = diagnoses[self.culprit] if self.culprit is not None else []
@@ -133,6 +139,7 @@ class BackpropReport:
             "verdicts": self.verdicts,
             "missing": self.missing,
             "diagnoses": found,
+            "notes": [{"en": en, "es": es} for en, es in self.notes],
             "marks": [mark._asdict() for mark in self.marks],
             "score": self.score,
             "of": self.of,
@@ -150,13 +157,18 @@ class BackpropReport:
 
 
 def as_text(lines: list[str], report: Judged, language: str | None) -> str:
-    """The lines, wrapped, at most 12 of them; the points are the last one."""
-    last = [score_line(report, language)] if report.graded else []
+    """The lines, wrapped, at most 12 of them; the notes and the points are the last ones."""
+    last = _wrapped([say(note, language) for note in report.notes])
+    last += [score_line(report, language)] if report.graded else []
+    return "\n".join([*_wrapped(lines)[: LINES - len(last)], *last])
+
+
+def _wrapped(lines: list[str]) -> list[str]:
     found = []
     for line in "\n".join(lines).split("\n"):
         indent = " " * (len(line) - len(line.lstrip()) + 4)
         found += textwrap.wrap(line, WIDTH, subsequent_indent=indent, **WRAP)
-    return "\n".join([*found[: LINES - len(last)], *last])
+    return found
 
 
 def first_line(report: Judged, language: str | None) -> str:
@@ -164,6 +176,8 @@ def first_line(report: Judged, language: str | None) -> str:
     n, name = len(report.verdicts), report.culprit
     if report.ok:
         told = f"ok: {n} gradients by hand, all right", f"bien: {n} gradientes a mano, todos bien"
+    elif not n:
+        told = "nothing could be compared", "no se ha podido comparar nada"
     elif name is None:
         told = f"{n} gradients by hand, not all", f"{n} gradientes a mano, no todos"
     else:

@@ -30,6 +30,7 @@ from ..autodiff.order import topological
 from ..autodiff.tensor import Tensor
 from ..views.compare import Comparison, compared
 from ..views.names import caller_names, caller_variables
+from .axes import summed
 from .backprop_report import BackpropReport
 from .case import case_of
 from .diagnosis import diagnose
@@ -195,7 +196,24 @@ def _of_functions(run: Traced, asked: Asked) -> BackpropReport:
                 before = min(scores)
                 believed, names = more, others[scores.index(before)]
     by_hand = {**believed, **run.returned}
-    return _report(run.root, by_hand, names, run.values, run.gradient, asked)
+    report = _report(run.root, by_hand, names, run.values, run.gradient, asked)
+    summed_late = _of_other_shape(run, names) if _unknown(report) else {}
+    if summed_late:
+        by_hand = {**believed, **summed_late, **run.returned}
+        return _report(run.root, by_hand, names, run.values, run.gradient, asked)
+    return report
+
+
+def _unknown(report: BackpropReport) -> bool:
+    return any(found.code == "G99" for found in report.diagnoses)
+
+
+def _of_other_shape(run: Traced, names: dict[int, str]) -> dict[str, Any]:
+    """Variables whose shape is wrong and that a sum would mend: nothing was learnt from them."""
+    both = _judged(run, run.variables, names)
+    odd = [c for c in both.found if np.shape(c.mine) != c.node.shape and c.name in run.variables]
+    cases = {c.name: case_of(c, both, names, run.values) for c in odd}
+    return {k: run.variables[k] for k, case in cases.items() if any(True for _ in summed(case))}
 
 
 def _judged(run: Traced, variables: Mapping[str, Any], names: Mapping[int, str]) -> Comparison:

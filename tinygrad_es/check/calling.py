@@ -7,12 +7,17 @@
 from __future__ import annotations
 
 import inspect
+import types
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..autodiff.errors import describe
+from ..autodiff.tensor import Tensor
+
+if TYPE_CHECKING:
+    from .styles import Passes
 
 __all__ = [
     "ARRIVING",
@@ -20,14 +25,20 @@ __all__ = [
     "NoLossError",
     "arguments_of",
     "gradients_of",
+    "in_order",
+    "is_plain_object",
+    "kept_gradients",
     "named_leaves",
     "node_of",
     "required",
 ]
 
-PREFIXES = ("d", "d_", "dL_d", "dLd", "dL_", "grad_", "grad", "g_", "delta_", "∂", "∂L_∂")
+Leaves = Iterator[tuple[str, Any]]
+PREFIXES: tuple[str, ...] = ("d", "d_", "dL_", "grad_", "grad", "g_", "delta_", "∂", "∂L_∂")
+PREFIXES += tuple(f"d{L}{_}d" for L in ("L", "C", "J", "E", "f", "loss") for _ in ("", "_"))
 SUFFIXES = ("_grad", "_gradient", "_g")
 ARRIVING = frozenset(["dout", "g", "grad", "gradient", "upstream", "grad_out", "grad_output", "dy"])
+GRADIENTS = frozenset(["grads", "grad", "gradients", "gradientes", "derivadas", "d"])
 CACHES = frozenset(["cache", "caches", "saved", "ctx", "values", "memory", "forward_values"])
 
 
@@ -37,28 +48,59 @@ class NoLossError(TypeError):
 
 def node_of(name: str, known: Mapping[str, Any], exact: bool = False) -> str | None:
     """The node whose gradient a name says: `dW1` is that of `W1`; with `exact` also `W1`."""
-    base, bracket, place = name.partition("[")
+    owner, dot, last = name.rpartition(".")  # layers[0].dW is that of layers[0].W
+    base, bracket, place = last.partition("[")
     for prefix in PREFIXES:
-        found = base.removeprefix(prefix) + bracket + place
+        found = owner + dot + base.removeprefix(prefix) + bracket + place
         if base.startswith(prefix) and found in known:
             return found
     for suffix in SUFFIXES:
-        found = base.removesuffix(suffix) + bracket + place
+        found = owner + dot + base.removesuffix(suffix) + bracket + place
         if base.endswith(suffix) and found in known:
             return found
     return name if exact and name in known else None
 
 
-def named_leaves(structure: Any, label: str = "") -> Iterator[tuple[str, Any]]:
-    """The leaves of a structure and their names: the last key, or the place in a list: h[0]."""
+def named_leaves(structure: Any, label: str = "", above: frozenset[int] = frozenset()) -> Leaves:
+    """The leaves and their names: the last key, the place in a list, h[0], or layer.W."""
+    inside = above | {id(structure)}
     if isinstance(structure, dict):
         for key, value in structure.items():
-            yield from named_leaves(value, str(key))
+            name = key if isinstance(key, str) else f"{label}[{key}]"
+            yield from named_leaves(value, name, inside)
     elif isinstance(structure, (list, tuple)):
         for i, value in enumerate(structure):
-            yield from named_leaves(value, f"{label}[{i}]")
+            yield from named_leaves(value, f"{label}[{i}]", inside)
+    elif is_plain_object(structure) and id(structure) not in above:
+        for key, value in vars(structure).items():
+            yield from named_leaves(value, f"{label}.{key}", inside)
     else:
         yield label, structure
+
+
+def is_plain_object(x: Any) -> bool:
+    """Whether it is of a class that somebody wrote in Python, to keep things in."""
+    kinds = (
+        type,
+        types.ModuleType,
+        types.FunctionType,
+        types.MethodType,
+        Tensor,
+        np.random.Generator,
+    )
+    return hasattr(x, "__dict__") and not isinstance(x, kinds)
+
+
+def kept_gradients(owner: Any, known: Mapping[str, Any]) -> dict[str, Any]:
+    """The gradients that an object keeps, by node: `self.dW1`, `self.grads["W1"]`."""
+    found: dict[str, Any] = {}
+    for key, value in (vars(owner) if hasattr(owner, "__dict__") else {}).items():
+        all_of_them = key.lower() in GRADIENTS
+        for label, x in named_leaves(value, key):
+            node = node_of(label, known, exact=all_of_them)
+            if node is not None and isinstance(x, (np.ndarray, float, np.generic)):
+                found.setdefault(node, _numbers(x))
+    return found
 
 
 def required(function: Callable[..., Any], optional: bool = False) -> list[str]:
@@ -72,8 +114,7 @@ def required(function: Callable[..., Any], optional: bool = False) -> list[str]:
 
 
 def arguments_of(
-    backward: Callable[..., Any],
-    inputs: tuple[Any, ...],
+    passes: Passes,
     by_name: Mapping[str, Any],
     result: Any,
     variables: Mapping[str, Any],
@@ -88,8 +129,13 @@ def arguments_of(
     Raises:
         TypeError: none of these.
     """
-    found = _arguments(backward, inputs, by_name, result, variables, gradient)
-    if gradient is not None and not any(x is gradient for x in found):
+    if passes.style == "values":
+        return list(passes.inputs)
+    if passes.style == "context":
+        return [1.0 if gradient is None else gradient]
+    found = _arguments(passes.backward, passes.inputs, by_name, result, variables, gradient)
+    unread = gradient is not None and not any(x is gradient for x in found)
+    if unread and passes.style == "functions":
         raise NoLossError(
             f"check_backprop: forward ends in shape {np.shape(gradient)}, not in one number, and "
             "backward takes no gradient that arrives there. Expected the loss that backward "
@@ -140,9 +186,15 @@ def _arguments(
 
 
 def gradients_of(
-    result: Any, variables: Mapping[str, Any], known: Mapping[str, Any], inputs: list[str]
+    result: Any,
+    variables: Mapping[str, Any],
+    known: Mapping[str, Any],
+    inputs: list[str],
+    arguments: list[str],
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The gradients that were returned, and others among the variables, by node.
+
+    `inputs` are the names of all arrays that forward reads, `arguments` of those that it is given.
 
     Raises:
         TypeError: no name for what was returned.
@@ -162,8 +214,12 @@ def gradients_of(
             returned[node] = _numbers(value)
     for i, value in places:
         own = (node_of(k, known) for k, v in named.items() if v is value)
-        by_place = inputs[i] if len(flat) == len(inputs) and not _keyed(flat[i][0]) else None
+        fitting = next((names for names in (inputs, arguments) if len(names) == len(flat)), None)
+        by_place = fitting[i] if fitting and not _keyed(flat[i][0]) else None
         node = by_place or next((n for n in own if n is not None and n not in returned), None)
+        unknown = node is None or node in returned
+        if unknown and any(v is value and k in known for k, v in named.items()):
+            continue  # a value that forward computed, for who calls it
         if node is None or node in returned:
             called = f" for {flat[i][0]!r}" if _keyed(flat[i][0]) else ""
             raise TypeError(
@@ -176,11 +232,22 @@ def gradients_of(
     others = {
         node: value
         for name, value in named.items()
-        if isinstance(value, (np.ndarray, float, np.generic))
+        if isinstance(value, (np.ndarray, float, int, np.generic))
         and (node := node_of(name, known)) is not None
         and node not in returned
     }
     return returned, others
+
+
+def in_order(result: Any, inputs: list[str]) -> dict[str, Any]:
+    """What a `backward(ctx, g)` returns, by input: one gradient each, None where there is none."""
+    parts = result if isinstance(result, tuple) else (result,)
+    if len(parts) != len(inputs):
+        raise TypeError(
+            f"check_backprop: expected of backward one gradient for each input of forward "
+            f"({', '.join(inputs)}), None for what has none. Received: {len(parts)}."
+        )
+    return {k: v for k, v in zip(inputs, parts, strict=True) if v is not None}
 
 
 def _keyed(label: str) -> bool:
@@ -189,4 +256,4 @@ def _keyed(label: str) -> bool:
 
 
 def _numbers(value: Any) -> Any:
-    return value if isinstance(value, float) else np.asarray(value)
+    return float(value) if isinstance(value, (int, float)) else np.asarray(value)

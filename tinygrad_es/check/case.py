@@ -15,6 +15,7 @@ import numpy as np
 from ..autodiff.tensor import Tensor
 from ..views.compare import Compared, Comparison
 from ..views.snapshot import contributions, receivers
+from .by_differences import found_in
 
 __all__ = ["Case", "Diagnosis", "Fit", "Fits", "Pair", "case_of", "residual"]
 
@@ -77,6 +78,15 @@ class Case(NamedTuple):
     comparison: Comparison
     node: Tensor
     called: dict[int, str | None]  # names by node index
+    looked: Any = None  # the entries (flat) of which the reference is known, None for all
+
+    def sampled(self) -> Case:
+        """The case of the entries that are known, in a row."""
+        if self.looked is None or self.g.shape != self.r.shape:
+            return self
+        shape, at = self.r.shape, self.looked
+        values = {k: v.ravel()[at] if v.shape == shape else v for k, v in self.values.items()}
+        return self._replace(g=self.g.ravel()[at], r=self.r.ravel()[at], values=values)
 
     def fits(self, predicted: Any, found: Any = None) -> float | None:
         """The residual of a prediction of g (or of `found`), None where it does not fit."""
@@ -139,10 +149,17 @@ def case_of(
     near = [*upstream, one.name, *(called.get(x.index) for x in node.inputs if type(x) is Tensor)]
     ranked = sorted(everything, key=lambda k: near.index(k) if k in near else len(near))
     kind = 8 if type(node.value) is float else node.value.dtype.itemsize
+    right = {c.node.index for c in comparison.found if c.verdict == "right"}
+
+    def arrives(other: Tensor) -> bool:  # what was made of this very gradient explains nothing
+        return other.index in right or (other.index > node.index and other.op is not None)
+
+    differences = found_in(order[0])
+    tolerance = differences.residuals[one.name] if differences else 1e-8 if kind == 8 else 1e-4
     gradients = {
         name: np.asarray(comparison.own[n.index], np.float64)
         for n in order
-        if (name := called[n.index]) is not None and n is not node
+        if (name := called[n.index]) is not None and n is not node and arrives(n)
     }
     return Case(
         one.name,
@@ -152,12 +169,13 @@ def case_of(
         gradients,
         upstream,
         paths,
-        1e-8 if kind == 8 else 1e-4,
+        tolerance,
         None if previous is None else np.asarray(previous, np.float64),
         _first_not_finite(order, called),
         comparison,
         node,
         called,
+        differences.looked.get(one.name) if differences else None,
     )
 
 

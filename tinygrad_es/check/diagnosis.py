@@ -28,6 +28,7 @@ TIES = 4  # explanations that fit equally well, of which more are not listed
 def diagnose(case: Case) -> list[Diagnosis]:
     """The explanations that fit, the simplest first; G99 alone where none does."""
     found: list[Diagnosis] = []
+    whole, case = case, case.sampled()
     with np.errstate(all="ignore"):
         for code, hypothesis in HYPOTHESES:
             if len(found) < TIES:
@@ -36,7 +37,7 @@ def diagnose(case: Case) -> list[Diagnosis]:
                 break
         last = () if found else other_operands(case)  # what fits is a product too: no new word
         found += [_named("G12", fit) for fit in last]
-        return found[:TIES] or [unexplained(case)]
+        return found[:TIES] or [unexplained(whole)]
 
 
 def _named(code: str, fit: Fit) -> Diagnosis:

@@ -14,7 +14,7 @@ import numpy as np
 
 from .case import Case, Fit, Fits
 
-__all__ = ["derivative_missed", "factor", "other_operands", "other_value", "term"]
+__all__ = ["decay", "derivative_missed", "factor", "other_operands", "other_value", "term"]
 
 OPERANDS = 60  # matrices of which products are tried
 WORK = 1_000_000_000  # multiplications that all products may cost
@@ -32,6 +32,8 @@ FACTORS: Table = (
     ("1/{}", lambda t: 1 / t),
     ("1/{}²", lambda t: 1 / (t * t)),
     ("exp({})", np.exp),
+    ("σ'({})", lambda t: np.exp(-t) / (1 + np.exp(-t)) ** 2),
+    ("(1 − tanh({})²)", lambda t: 1 - np.tanh(t) ** 2),
 )
 MORE: Table = (
     *FACTORS,
@@ -41,9 +43,7 @@ MORE: Table = (
     ("{0}·(1 + {0})", lambda t: t * (1 + t)),
     ("(1 − {})²", lambda t: (1 - t) ** 2),
     ("tanh({})", np.tanh),
-    ("(1 − tanh({})²)", lambda t: 1 - np.tanh(t) ** 2),
     ("σ({})", lambda t: 1 / (1 + np.exp(-t))),
-    ("σ'({})", lambda t: np.exp(-t) / (1 + np.exp(-t)) ** 2),
 )
 
 
@@ -55,11 +55,13 @@ def factors_for(case: Case, table: Table = FACTORS) -> Iterator[tuple[str, Any]]
             fitting = np.broadcast_shapes(t.shape, case.r.shape) == case.r.shape
         except ValueError:
             continue
-        if not fitting or t.size < 2:
+        numbers = case.r.size == 1  # of one number every factor is one: no constants to leave out
+        if not fitting or (t.size < 2 and not numbers) or ("²" in pattern and np.all(t * t == t)):
             continue
         with np.errstate(all="ignore"):
             value = f(t)
-        if not np.all(np.isfinite(value)) or np.ptp(value) <= 1e-12 * np.max(np.abs(value)):
+        largest = np.max(np.abs(value))
+        if not np.all(np.isfinite(value)) or (np.ptp(value) <= 1e-12 * largest and not numbers):
             continue
         key = np.round(value, 12).tobytes()
         if key not in seen:
@@ -74,8 +76,9 @@ def factor(case: Case) -> Fits:
     told: set[str] = set()
     for text, f in factors_for(case):
         if text.removeprefix("1/") in told:
-            continue  # 1/h is missing: h is too many
+            continue  # 1/h is missing: h is too many, and the other way round
         if (gap := case.fits(case.g * f, case.r)) is not None and case.fits(case.g, case.r) is None:
+            told.add(text)
             yield Fit(f"the factor {text} is missing.", f"falta el factor {text}.", gap)
         if (gap := case.fits(case.r * f)) is not None:
             told.add(text)
@@ -107,13 +110,22 @@ def _from_upstream(case: Case, table: Table) -> Fits:
                 yield Fit(en + ".", es + ".", gap)
 
 
+def decay(case: Case) -> Fits:
+    """G06: a multiple of the node itself, as weight decay is, was added, or was not."""
+    return _terms(case, {k: v for k, v in case.values.items() if k == case.name})
+
+
 def term(case: Case) -> Fits:
-    """G06: a multiple of a named value was added, or was not."""
+    """G06: a multiple of another named value was added, or was not."""
+    return _terms(case, {k: v for k, v in case.values.items() if k != case.name})
+
+
+def _terms(case: Case, values: dict[str, Any]) -> Fits:
     g, r = case.g, case.r
     if g.shape != r.shape or np.count_nonzero(g - r) < 2:
         return
     difference = g - r
-    for name, t in case.values.items():
+    for name, t in values.items():
         if t.shape != r.shape or not np.any(t) or _multiple(r, t, case.tolerance):
             continue
         c = float(np.sum(difference * t) / np.sum(t * t))

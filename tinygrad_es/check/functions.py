@@ -1,28 +1,50 @@
-"""Two functions, forward and backward, written with NumPy: run as they are, and read.
+"""A forward and a backward pass written with NumPy: run as they are, and read.
 
 Forward runs on Tensors through NumPy's protocols; its arguments, its variables and what it returns
 name the nodes. Backward runs on plain arrays; the gradients are what it returns, and `dh` among
-its variables is the gradient of `h`.
+its variables is the gradient of `h`. Where Tensors cannot run through forward, or lose their graph
+on the way, differences of the plain forward take their place.
 """
 
 from __future__ import annotations
 
+import contextlib
 import copy
-import sys
-import types
-from collections.abc import Callable, Mapping
+import io
+import re
+from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..autodiff.errors import describe
+from ..autodiff.errors import GradientError, describe
 from ..autodiff.modes import enable_grad
 from ..autodiff.tensor import Tensor
 from ..tree import leaves
-from .calling import arguments_of, gradients_of, named_leaves, node_of, required
+from .by_differences import black_box, found_in
+from .calling import (
+    arguments_of,
+    gradients_of,
+    in_order,
+    kept_gradients,
+    named_leaves,
+    node_of,
+    required,
+)
+from .forward import Forward, Run, Stopped
 from .numeric import cotangent
+from .plain import Pair, Plain, end_of, unfaithful
+from .styles import Passes, passes_of
+from .watching import observed
 
 __all__ = ["Traced", "traced"]
+
+
+LEFT: Pair = (
+    "what it returns went through float() or .item()",
+    "lo que devuelve pasó por float() o .item()",
+)
 
 
 class Traced(NamedTuple):
@@ -37,213 +59,156 @@ class Traced(NamedTuple):
     former: dict[str, list[int]]  # by name: nodes that a variable of forward held before
 
 
+class Recorded(NamedTuple):
+    """The forward pass on Tensors."""
+
+    root: Tensor
+    gradient: Any
+    names: dict[int, str]  # of all nodes that have one
+    inputs: dict[str, Tensor]
+    former: dict[str, list[int]]
+
+
 def traced(subject: Any, given: tuple[Any, ...], loss: Any = None) -> Traced:
     """Run both passes.
 
     Raises:
-        TypeError: these are no two functions; arguments or results have no names.
+        TypeError: these are no two passes; arguments or results have no names.
     """
-    forward, backward, inputs = _both(subject, given)
-    count = _count(forward, len(inputs))
-    lifted, names = _lifted(forward, inputs[:count])
-    on_tensors = _on_tensors(forward, names)
-    differentiable = list(names.values())
-    before = np.random.get_state()  # noqa: NPY002 - a student's dropout draws from it
-    plain, space = observed(forward, *copy.deepcopy(inputs[:count]))
-    np.random.set_state(before)  # noqa: NPY002 - as above
-    with enable_grad():
-        out, variables, former = recorded(on_tensors, lifted, history=True)
-        root = _root(out, loss, inputs)
-    kept = vars(getattr(on_tensors, "__self__", None) or types.SimpleNamespace())
-    _name(names, {**kept, **variables}, out, root)
-    g = None if root.size == 1 else cotangent(root.shape, 1)
-    given_names = dict(zip(_parameters(forward), inputs, strict=False))
-    arguments = arguments_of(backward, inputs, given_names, plain, space, g)
-    result, own = observed(backward, *copy.deepcopy(arguments))
-    known = dict.fromkeys(names.values())
-    if result is None:  # the gradients are kept: self.dW1
-        kept = vars(getattr(backward, "__self__", None) or types.SimpleNamespace())
-        result = {k: v for k, v in named_leaves(kept) if node_of(k, known) is not None}
-    own = {k: v for k, v in own.items() if not any(v is a for a in arguments)}
-    returned, others = gradients_of(result, own, known, differentiable)
-    values = {k: np.asarray(v) for k, v in given_names.items() if isinstance(v, np.ndarray)}
-    extra = dict(zip(_parameters(backward), arguments, strict=False))
-    values |= {k: v for k, v in extra.items() if isinstance(v, np.ndarray) and k not in values}
-    return Traced(root, g, names, values, returned, others, former)
+    passes = passes_of(subject, given)
+    most = len(required(passes.forward, optional=True)) or len(passes.inputs)
+    inputs = passes.inputs[:most]
+    ahead = Forward(passes.forward, inputs)
+    again = ahead
+    if passes.plain is not passes.forward:
+        again = Forward(passes.plain, inputs, ahead.labels)
+    result, space = observed(passes.plain, *copy.deepcopy(inputs))
+    plain = Plain(again, passes, loss)
+    tape, why = _recorded(ahead, plain, end_of(result, passes.joint))
+    g = tape.gradient if tape else plain.cotangent()
+    held = {} if again is not ahead else dict(named_leaves(space))
+    known = dict.fromkeys(tape.names.values() if tape else [*plain.names, *held])
+    by_name = dict(zip(ahead.labels, inputs, strict=False))
+    if passes.joint:
+        arguments, gradients, own = [], result[1] if len(result) == 2 else result[1:], space
+    else:
+        arguments = arguments_of(passes, by_name, result, space, g)
+        gradients, own = observed(passes.backward, *copy.deepcopy(arguments))
+    if passes.style == "context":
+        gradients = in_order(gradients, ahead.labels[: len(inputs)])
+    if passes.style == "values":
+        known |= {} if tape else dict.fromkeys(gradients)
+        gradients = {k: v for k, v in gradients.items() if k in known}
+    ends = [name for name in plain.names if name in known]
+    returned, others = _gradients(passes, gradients, own, known, ends, list(by_name))
+    extra = dict(zip(required(passes.backward, optional=True), arguments, strict=False))
+    # masks and the like: no nodes, no gradients
+    held = {k: v for k, v in held.items() if not ((tape and k in known) or node_of(k, known))}
+    values = {k: v for k, v in {**held, **extra, **by_name}.items() if isinstance(v, np.ndarray)}
+    if tape:
+        return Traced(tape.root, g, tape.names, values, returned, others, tape.former)
+    root, names = black_box(plain, returned, g, why)
+    found = found_in(root)
+    judged = set(names.values()) - set(found.unsure if found else ())
+    returned = {k: v for k, v in returned.items() if k in judged}
+    return Traced(root, None, names, values, returned, {}, {})
 
 
-def observed(function: Callable[..., Any], *args: Any) -> tuple[Any, dict[str, Any]]:
-    """What a function returns, and its variables when it did.
-
-    >>> def area(a, b):
-    ...     c = a * b
-    ...     return c + 1
-    >>> observed(area, 2, 3)
-    (7, {'a': 2, 'b': 3, 'c': 6})
-    """
-    result, variables, _ = recorded(function, list(args))
-    return result, variables
-
-
-def recorded(
-    function: Callable[..., Any], inputs: list[Any], history: bool = False
-) -> tuple[Any, dict[str, Any], dict[str, list[int]]]:
-    """What a function returns, its variables, and with `history` the Tensors that each has held.
-
-    Those are told by index. `scores = scores - scores.max()`: of which of the two `dscores` is
-    the gradient nobody says.
-    """
-    code = getattr(getattr(function, "__func__", function), "__code__", None)
-    variables: dict[str, Any] = {}
-    held: dict[str, list[int]] = {}
-
-    def inside(frame: Any, event: str, value: Any) -> Any:
-        if event == "return":
-            variables.clear()
-            variables.update(frame.f_locals)
-        for name, x in frame.f_locals.items() if history else ():
-            if type(x) is Tensor and x.index not in held.setdefault(name, []):
-                held[name].append(x.index)
-        return inside
-
-    def calls(frame: Any, event: str, value: Any) -> Any:
-        if frame.f_code is not code:
-            return None
-        frame.f_trace_lines = history
-        return inside
-
-    before = sys.gettrace()
-    sys.settrace(calls)
-    try:
-        result = function(*inputs)
-    finally:
-        sys.settrace(before)
-    variables.pop("self", None)
-    return result, variables, {k: v for k, v in held.items() if len(v) > 1}
-
-
-def _both(subject: Any, given: tuple[Any, ...]) -> tuple[Any, Any, tuple[Any, ...]]:
-    if callable(getattr(subject, "forward", None)) and callable(getattr(subject, "backward", None)):
-        own = copy.deepcopy(subject)  # what the methods keep in it stays there
-        return own.forward, own.backward, given
-    if callable(subject) and given and callable(given[0]):
-        return subject, given[0], given[1:]
-    raise TypeError(
-        "check_backprop: expected a recorded loss and by_hand={…}, two functions "
-        "check_backprop(forward, backward, x, …), or an object with the methods forward and "
-        f"backward. Received: {', '.join(map(describe, (subject, *given)))}."
-    )
-
-
-def _count(forward: Callable[..., Any], most: int) -> int:
-    """How many of the inputs forward takes."""
-    return min(most, len(_parameters(forward)) or most)
-
-
-def _parameters(function: Callable[..., Any]) -> list[str]:
-    return required(function, optional=True)
-
-
-class Numpy(types.ModuleType):
-    """NumPy, but for new arrays of floats, which are Tensors: elements can be written into them.
-
-    >>> out = Numpy("numpy").zeros(2)
-    >>> out[0] = Tensor(3.0, requires_grad=True)
-    >>> out.requires_grad
-    True
-    """
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(np, name)
-        if name not in ("zeros", "ones", "empty", "zeros_like", "ones_like", "empty_like"):
-            return found
-
-        def create(*args: Any, **options: Any) -> Any:
-            values = [a.value if isinstance(a, Tensor) else a for a in args]
-            made = found(*values, **options)
-            return Tensor(made) if made.dtype.kind == "f" else made
-
-        return create
+def _gradients(
+    passes: Passes, result: Any, own: dict[str, Any], known: dict[str, None],
+    inputs: list[str], arguments: list[str],
+) -> tuple[dict[str, Any], dict[str, Any]]:  # fmt: skip
+    """The gradients that were returned or kept in the object, and others among the variables."""
+    arguments = [name for name in arguments if name in inputs]
+    returned, others = gradients_of(result, own, known, inputs, arguments)
+    for node, value in kept_gradients(getattr(passes.backward, "__self__", None), known).items():
+        where = returned if result is None or node in inputs else others
+        where.setdefault(node, value)
+    if not returned:
+        raise TypeError(
+            "check_backprop: backward returned no gradient, and none was kept as self.dW. "
+            f"Received: {describe(result)}; nodes: {', '.join(known)}."
+        )
+    return returned, others
 
 
 # --- forward on Tensors --------------------------------------------------------------------------
 
 
-def _lifted(
-    forward: Callable[..., Any], inputs: tuple[Any, ...]
-) -> tuple[list[Any], dict[int, str]]:
-    """Tensors in place of the arrays of floats, and their names."""
-    floats = any(_floating(x) for x in leaves(list(inputs)))
-    names: dict[int, str] = {}
-    labels = [*_parameters(forward), *(f"x{i}" for i in range(len(inputs)))]
-    return [
-        _lift(x, label, names, numbers=not floats) for x, label in zip(inputs, labels, strict=False)
-    ], names
+def _recorded(ahead: Forward, plain: Plain, end: Any) -> tuple[Recorded | None, Pair]:
+    """The pass on Tensors; or None, and why it is not the pass on arrays."""
+    tensors: dict[str, Tensor] = {}
+    why: Pair | None = None
+    for lift in (_leaf, _copy_of_leaf):  # a copy may be changed in place, as in x -= x.mean()
+        tensors.clear()
+        try:
+            with enable_grad(), contextlib.redirect_stdout(io.StringIO()):
+                run = _ran(ahead, partial(lift, tensors), plain.joint)
+                root = _root(run, plain, end)
+            if root is None:
+                why = LEFT
+                break
+            gradient = None if root.size == 1 else cotangent(root.shape, 1)
+            why = unfaithful(plain, root, gradient, tensors)
+        except Exception as error:  # whatever it was, this pass cannot be recorded
+            cause = error.__cause__ if isinstance(error, Stopped) else error
+            why = (_reason(cause),) * 2
+            if isinstance(cause, GradientError):
+                continue
+        break
+    if why is not None or root is None:
+        plain.choose()
+        return None, why or LEFT
+    names = {x.index: name for name, x in tensors.items()}
+    _name(names, run.variables, run.result, root)
+    return Recorded(root, gradient, names, tensors, run.former), ("", "")
 
 
-def _floating(x: Any) -> bool:
-    return isinstance(x, float) or (isinstance(x, np.ndarray) and x.dtype.kind == "f")
-
-
-def _lift(x: Any, label: str, names: dict[int, str], numbers: bool = False) -> Any:
-    """A structure with Tensors that require grad; in a dict they are called as their keys."""
-    if isinstance(x, dict):
-        return {k: _lift(v, str(k), names, numbers) for k, v in x.items()}
-    if isinstance(x, (list, tuple)):
-        made = [_lift(v, f"{label}[{i}]", names, numbers) for i, v in enumerate(x)]
-        return made if isinstance(x, list) else tuple(made)
-    whole = numbers and isinstance(x, int) and not isinstance(x, bool)
-    if not _floating(x) and not whole:
-        return copy.deepcopy(x)
-    tensor = Tensor(float(x) if whole else np.array(x) if isinstance(x, np.ndarray) else x)
-    tensor.requires_grad = True
-    names[tensor.index] = label
+def _leaf(tensors: dict[str, Tensor], name: str, x: Any) -> Tensor:
+    tensors[name] = tensor = Tensor(x, requires_grad=True)
     return tensor
 
 
-def _on_tensors(forward: Callable[..., Any], names: dict[int, str]) -> Callable[..., Any]:
-    """Forward with Tensors for the weights of its object, or for the arrays of its module."""
-    owner = getattr(forward, "__self__", None)
-    if owner is not None and not isinstance(owner, types.ModuleType):
-        twin = copy.copy(owner)
-        for key, value in vars(owner).items():
-            if any(isinstance(v, np.ndarray) and v.dtype.kind == "f" for v in leaves(value)):
-                setattr(twin, key, _lift(value, key, names))
-        return getattr(twin, forward.__name__)
-    if not isinstance(forward, types.FunctionType):
-        return forward
-    used = {k: v for k, v in forward.__globals__.items() if k in forward.__code__.co_names}
-    arrays: dict[str, Any] = {
-        k: _lift(v, k, names)
-        for k, v in used.items()
-        if isinstance(v, np.ndarray) and v.dtype.kind == "f"
-    }
-    arrays |= {k: Numpy("numpy") for k, v in used.items() if v is np}
-    if not arrays:
-        return forward
-    space = {**forward.__globals__, **arrays}
-    code, default = forward.__code__, forward.__defaults__
-    return types.FunctionType(code, space, forward.__name__, default, forward.__closure__)
+def _copy_of_leaf(tensors: dict[str, Tensor], name: str, x: Any) -> Any:
+    return _leaf(tensors, name, x).clone()
 
 
-def _root(out: Any, loss: Any, inputs: tuple[Any, ...]) -> Tensor:
-    """The loss: what forward ends in, or what `loss` makes of it."""
-    pair = isinstance(out, tuple) and len(out) == 2 and isinstance(out[1], (tuple, list, dict))
-    found = [x for x in leaves(out[0] if pair else out) if isinstance(x, Tensor) and x.tracked]
-    if not found:
-        raise TypeError(
-            "check_backprop: forward returned nothing that depends on its inputs. Received: "
-            f"{describe(out)}. Numbers that went through float() or .item() have no graph."
-        )
-    last = max(found, key=lambda x: x.index)
-    if loss is None:
-        return last
-    if not callable(loss):
-        raise TypeError(f"loss: expected a function of the output. Received: {describe(loss)}.")
-    root = loss(last, inputs[-1]) if len(required(loss)) > 1 else loss(last)
-    if not isinstance(root, Tensor) or root.size != 1:
-        raise TypeError(f"loss: expected a function to one number. Received: {describe(root)}.")
-    return root
+def _reason(error: Any) -> str:
+    """The first clause of an error."""
+    text = re.split(r"[.;] |\n", str(error), maxsplit=1)[0]
+    text = text if len(text) <= 80 else text[:79].rstrip() + "…"
+    return f"{type(error).__name__}: {text}"
+
+
+def _ran(ahead: Forward, lift: Any, joint: bool) -> Run:
+    """One run on Tensors; where gradients follow in the same function it may stop among those."""
+    try:
+        return ahead.run(lift)
+    except Stopped as stopped:
+        if not joint:
+            raise
+        return Run(None, stopped.variables, {})
+
+
+def _root(run: Run, plain: Plain, end: Any) -> Tensor | None:
+    """The loss: the newest of what forward returned, or what `loss` makes of it.
+
+    Of a loss that was returned as `float(L)` the variable is taken that has its value.
+    """
+    out = leaves(end_of(run.result, plain.joint)) if run.result is not None else []
+    found = [(x.index, k) for k, x in enumerate(out) if isinstance(x, Tensor) and x.tracked]
+    if found:
+        plain.place = max(found)[1]
+        last = out[plain.place]
+    else:
+        plain.choose()
+        value = leaves(end)[plain.place or 0]
+        held = [x for x in run.variables.values() if isinstance(x, Tensor) and x.tracked]
+        same = [x for x in held if x.shape == np.shape(value) and np.allclose(x.numpy(), value)]
+        if not same:
+            return None
+        last = max(same, key=lambda x: x.index)
+    return plain.lost(last)
 
 
 def _name(names: dict[int, str], variables: Mapping[str, Any], out: Any, root: Tensor) -> None:

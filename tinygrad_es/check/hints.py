@@ -99,7 +99,7 @@ class Hints:
     def __init__(self, report: BackpropReport, level: int) -> None:
         self.level = level
         self.ok, self.culprit, self.later = report.ok, report.culprit, report.later
-        self.verdicts, self.missing = report.verdicts, report.missing
+        self.verdicts, self.missing, self.notes = report.verdicts, report.missing, report.notes
         self.marks, self.points = report.marks, report.points
         self.score, self.of, self.graded = report.score, report.of, report.graded
         ties = report.diagnoses[:3]
@@ -134,6 +134,7 @@ class Hints:
             "culprit": self.culprit,
             "verdicts": self.verdicts,
             "missing": self.missing,
+            "notes": [{"en": en, "es": es} for en, es in self.notes],
             "level": self.level,
             "hints": [{"en": en, "es": es} for en, es in told],
             "marks": [mark._asdict() for mark in self.marks],

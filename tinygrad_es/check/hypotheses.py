@@ -12,8 +12,8 @@ import numpy as np
 
 from .axes import labels_shifted, permuted, summed, transposed
 from .case import Case, Fit, Fits
-from .factors import derivative_missed, factor, other_value, term
-from .paths import constant_normaliser, not_zeroed, overwritten
+from .factors import decay, derivative_missed, factor, other_value, term
+from .paths import constant_normaliser, last_only, not_zeroed, overwritten
 from .scale import scaled
 
 __all__ = ["HYPOTHESES"]
@@ -52,10 +52,12 @@ HYPOTHESES: tuple[tuple[str, Callable[[Case], Fits]], ...] = (
     ("G04", factor),
     ("G08", not_zeroed),
     ("G11", constant_normaliser),
+    ("G06", decay),
     ("G07", overwritten),
     ("G09", labels_shifted),
     ("G06", term),
     ("G12", other_value),
     ("G05", derivative_missed),
     ("G09", permuted),
+    ("G07", last_only),
 )

@@ -10,7 +10,7 @@ import numpy as np
 
 from .case import Case, Fit, Fits
 
-__all__ = ["constant_normaliser", "not_zeroed", "overwritten"]
+__all__ = ["constant_normaliser", "last_only", "not_zeroed", "overwritten"]
 
 MANY = 6  # contributions, of which all subsets are tried
 
@@ -36,6 +36,27 @@ def overwritten(case: Case) -> Fits:
             gap,
         )
         return
+
+
+def last_only(case: Case) -> Fits:
+    """G07: in a loop each entry kept one of the contributions that add up, mostly the last."""
+    g, r = case.g, case.r
+    if len(case.paths) < 2 or g.shape != r.shape:
+        return
+    terms = np.stack([c for _, c in case.paths])
+    close = np.abs(terms - g) <= case.tolerance * np.max(np.abs(r), initial=0.0)
+    differs = np.abs(g - r) > case.tolerance * np.max(np.abs(r), initial=0.0)
+    one = close.any(axis=0) | ~differs
+    if not np.all(one) or np.count_nonzero(g[differs]) < 2:
+        return
+    most = int(np.max(np.count_nonzero(terms, axis=0)))
+    yield Fit(
+        f"each entry of yours is one of up to {most} contributions, the others were overwritten. "
+        "Accumulate with +=, do not assign with =.",
+        f"cada elemento del tuyo es una de hasta {most} contribuciones, las demás se "
+        "sobrescribieron. Acumula con +=, no asignes con =.",
+        float(np.max(np.min(np.abs(terms - g), axis=0)[differs]) / np.max(np.abs(r))),
+    )
 
 
 def _subsets(case: Case) -> list[tuple[int, ...]]:

@@ -35,7 +35,8 @@ def scaled(case: Case) -> Fits:
     gap = case.fits(k * r)
     if gap is None or abs(k - 1.0) <= case.tolerance:
         return
-    causes = [text for value, text in _constants(case) if abs(k - value) <= 1e-7 * abs(value)]
+    close = max(1e-7, min(case.tolerance, 1e-5))
+    causes = [text for value, text in _constants(case) if abs(k - value) <= close * abs(value)]
     if not causes and np.count_nonzero(r) < 2:
         return  # one number is always a multiple of another
     times = f"{k:.6g}" if abs(k) >= 0.5 or abs(1 / k - round(1 / k)) > 1e-6 else f"1/{round(1 / k)}"

@@ -303,7 +303,7 @@ def diag(x: Any, k: int = 0) -> Any:
 
 
 @composite
-def astype(x: Any, dtype: Any) -> Any:
-    """x in another dtype."""
+def astype(x: Any, dtype: Any, copy: bool = True) -> Any:
+    """x in another dtype. `copy` is accepted for NumPy's sake: a Tensor is never written to."""
     x = as_tensor(x)
     return r.astype(x, dtype=np.dtype(dtype).name)

@@ -1,0 +1,174 @@
+"""The forward pass as a function of its arrays of floats, and whether a recorded one equals it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..autodiff.backward import gradients
+from ..autodiff.errors import describe
+from ..autodiff.tensor import Tensor
+from ..tree import leaves
+from .calling import required
+from .forward import Forward
+from .numeric import Differences, cotangent, noise_of
+from .styles import Passes
+
+__all__ = ["Pair", "Plain", "bent", "end_of", "unfaithful"]
+
+Pair = tuple[str, str]  # English, Spanish
+
+
+class Plain:
+    """The forward pass as a function from its arrays of floats to what the gradients are of."""
+
+    def __init__(self, forward: Forward, passes: Passes, loss: Any) -> None:
+        self.forward, self.joint, self.loss = forward, passes.joint, loss
+        self.further = passes.inputs
+        self.names: list[str] = []
+        self.arrays: list[Any] = []
+        self.dtypes: list[Any] = []
+        self.place: int | None = None
+        self.evaluations = 0
+        self._run(self._collect)
+
+    def __call__(self, arrays: Sequence[Any]) -> Any:
+        self.evaluations += 1
+        out = leaves(self._run(self._in_order(arrays)))
+        end = out[self.place if self.place is not None and self.place < len(out) else -1]
+        end = self.lost(end)
+        return np.asarray(end, dtype=np.float64)
+
+    def lost(self, end: Any) -> Any:
+        """What `loss` makes of it, where there is one."""
+        if self.loss is None:
+            return end
+        if not callable(self.loss):
+            raise TypeError(
+                f"loss: expected a function of the output. Received: {describe(self.loss)}."
+            )
+        two = len(required(self.loss)) > 1
+        lost = self.loss(end, self.further[-1]) if two else self.loss(end)
+        if np.size(lost) != 1:
+            raise TypeError(f"loss: expected a function to one number. Received: {describe(lost)}.")
+        return lost
+
+    def cotangent(self) -> Any:
+        """What arrives at an end of more than one number, None at one."""
+        shape = self(self.arrays).shape
+        return None if math.prod(shape) == 1 else cotangent(shape, 1)
+
+    def choose(self) -> None:
+        """What the gradients are of: of all that depends on the inputs the last single number,
+        else the first of two (the other is a cache), else the last.
+
+        Raises:
+            TypeError: nothing depends on the inputs.
+        """
+        moved = [a + 1e-3 * cotangent(a.shape, k) for k, a in enumerate(self.arrays)]
+        result = self._run(self._in_order(self.arrays))
+        here, there = leaves(result), leaves(self._run(self._in_order(moved)))
+        pairs = enumerate(zip(here, there, strict=False))
+        found = [k for k, (a, b) in pairs if _depends(a, b) and not any(b is m for m in moved)]
+        if not found:
+            raise TypeError(
+                "check_backprop: forward returned nothing that depends on its inputs. Received: "
+                f"{type(result).__name__}, the same after the inputs were moved."
+            )
+        single = [k for k in found if np.size(here[k]) == 1]
+        two = isinstance(result, tuple) and len(here) == 2 and self.loss is None
+        self.place = single[-1] if single else found[0 if two else -1]
+
+    def _run(self, make: Callable[[str, Any], Any]) -> Any:
+        with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
+            result = self.forward.run(make, plain=True).result
+        return end_of(result, self.joint)
+
+    def _collect(self, name: str, x: Any) -> Any:
+        self.names.append(name)
+        self.dtypes.append(np.asarray(x).dtype)
+        self.arrays.append(np.array(x, dtype=np.float64))
+        return x
+
+    def _in_order(self, arrays: Sequence[Any]) -> Callable[[str, Any], Any]:
+        following = iter(arrays)
+
+        def make(name: str, x: Any) -> Any:
+            value = next(following)
+            return float(value) if isinstance(x, float) else np.array(value)
+
+        return make
+
+
+def end_of(result: Any, joint: bool) -> Any:
+    """What forward returned, without the gradients or the cache that goes with it."""
+    pair = isinstance(result, tuple) and len(result) == 2
+    cached = pair and isinstance(result[1], (tuple, list, dict))
+    return result[0] if joint or cached else result
+
+
+def _depends(a: Any, b: Any) -> bool:
+    kinds = (np.ndarray, np.generic, float)
+    if not isinstance(a, kinds) or np.asarray(a).dtype.kind != "f" or np.shape(a) != np.shape(b):
+        return False
+    return not np.array_equal(a, b, equal_nan=True)
+
+
+# --- is what was recorded the forward pass? ------------------------------------------------------
+
+
+def unfaithful(plain: Plain, root: Tensor, g: Any, inputs: Mapping[str, Tensor]) -> Pair | None:
+    """Why a recorded pass cannot stand for the plain one: another value, or another slope.
+
+    Numbers that went through `.item()` are constants to the graph, and a view that is written to
+    is a copy there.
+    """
+    kind = max([root.dtype.itemsize, *(x.dtype.itemsize for x in inputs.values())])
+    close = 1e-6 if kind == 8 and root.dtype.itemsize == 8 else 1e-3
+    value = plain(plain.arrays)
+    if not np.allclose(value, root.numpy(), rtol=close, atol=close * _size(value), equal_nan=True):
+        return (
+            "on Tensors it gives another value: it changes a view in place, or draws at random",
+            "con Tensores da otro valor: cambia una vista en el sitio, o usa el azar",
+        )
+    v = 1.0 if g is None else g
+    start = float(np.sum(v)) if type(root.value) is float else np.broadcast_to(v, root.shape)
+    found = gradients(
+        [root], [np.asarray(start, root.dtype) if root.ndim else start], [*inputs.values()]
+    )
+    us = [
+        cotangent(a.shape, 7 + k) * np.maximum(1.0, np.abs(a)) for k, a in enumerate(plain.arrays)
+    ]
+    by_name = dict(zip(inputs, found, strict=True))
+    pairs = [(by_name.get(n), u) for n, u in zip(plain.names, us, strict=True)]
+    terms = [float(np.sum(d * u)) for d, u in pairs if d is not None]
+
+    def along(t: list[Any]) -> Any:
+        return plain([a + t[0][0] * u for a, u in zip(plain.arrays, us, strict=True)])
+
+    line = Differences(along, [np.zeros(1)], v, noise_of(plain, plain.arrays, v))
+    slope = line.finer(line.entry(0, 0), lambda f: line.entry(0, 0, f, deep=True), 1e-9)
+    gap = abs(sum(terms) - slope.value)
+    if not gap > max(10.0 * slope.error, close * float(np.linalg.norm(terms))) or bent(line, 0, 0):
+        return None
+    return (
+        "numbers left the graph on the way, through float() or .item()",
+        "hubo números que salieron del grafo, por float() o .item()",
+    )
+
+
+def _size(x: Any) -> float:
+    return float(np.max(np.abs(x), initial=0.0))
+
+
+def bent(differences: Differences, k: int, i: int) -> bool:
+    """Whether the slopes to the left and to the right differ: there is a kink."""
+    h = differences.entry_step(k, i) / 8.0
+    left, right = differences.one_sided(k, i, np.float64(1.0), h)
+    slack = 1e-3 * (abs(left) + abs(right)) + 20.0 * differences.rounding / h
+    return not abs(left - right) <= slack
