@@ -56,6 +56,7 @@ def test_each_example_has_a_test():
         "20_step_through.py",
         "21_explain.py",
         "22_drawing.py",
+        "24_check_layers.py",
         "25_bug_zoo.py",
     ]
 
@@ -295,3 +296,12 @@ def test_step_through(run, tmp_path):
     pages = sorted((tmp_path / "tinygrad_es_examples").iterdir())
     assert [p.name for p in pages] == ["chain_rule.html", "fan_out.html", "network.html"]
     assert all(p.read_text(encoding="utf-8").startswith("<!DOCTYPE html>") for p in pages)
+
+
+def test_check_layers(run):
+    right, wrong, en_español = run("check_layers").split("batch norm\n")[1:]
+    assert right.count("all right") == 4
+    assert right.count("compared with differences") == 1
+    codes = ["G11", "G07", "G06", "G03"]
+    assert re.findall(r"^  Diagnosis (G\d\d)", wrong, re.MULTILINE) == codes
+    assert re.findall(r"^  Diagnóstico (G\d\d)", en_español, re.MULTILINE) == codes

@@ -139,7 +139,7 @@ def test_on_a_kink_nothing_is_wrong():
     report = check_backprop(leaky, leaky_backward, np.zeros((3, 2)))
     assert not report.ok  # nothing is known
     assert report.culprit is None
-    assert report.text("en").startswith("nothing could be compared")
+    assert report.verdicts == {"x": "inconclusive"}
     assert "6 de 6 elementos sin veredicto" in report.text("es")
 
 

@@ -77,8 +77,7 @@ class BackpropReport:
         wrong = [name for name, verdict in self.verdicts.items() if verdict == "wrong"]
         differences = found_in(comparison.order[0])
         self.notes = list(differences.notes) if differences else []
-        unsure = differences.unsure if differences else []
-        self.ok = not (self.missing or unsure) and set(self.verdicts.values()) <= {"right"}
+        self.ok = not self.missing and all(v == "right" for v in self.verdicts.values())
         self.culprit = wrong[0] if wrong else None
         self.later = wrong[1:]
         self.diagnoses = diagnoses[self.culprit] if self.culprit is not None else []
@@ -176,8 +175,6 @@ def first_line(report: Judged, language: str | None) -> str:
     n, name = len(report.verdicts), report.culprit
     if report.ok:
         told = f"ok: {n} gradients by hand, all right", f"bien: {n} gradientes a mano, todos bien"
-    elif not n:
-        told = "nothing could be compared", "no se ha podido comparar nada"
     elif name is None:
         told = f"{n} gradients by hand, not all", f"{n} gradientes a mano, no todos"
     else:
@@ -194,6 +191,9 @@ def others(report: Judged, language: str | None) -> list[str]:
     for name, verdict in report.verdicts.items():
         by[verdict].append(name)
     told = []
+    if by["inconclusive"]:
+        names = _listed(by["inconclusive"])
+        told.append((f"inconclusive: {names}", f"sin veredicto: {names}"))
     if report.missing:
         names = _listed(report.missing)
         told.append((f"missing: {names}", f"faltan: {names}"))

@@ -35,7 +35,6 @@ class Found(NamedTuple):
     close: Tolerance
     looked: dict[str, Any]  # which entries were judged (flat), by name: of those that are not all
     residuals: dict[str, float]  # up to which an explanation fits, by name
-    unsure: list[str]  # the gradients of which no entry could be judged
     notes: list[Pair]
 
 
@@ -80,7 +79,7 @@ def black_box(
     differences = Differences(plain, plain.arrays, weight, noise_of(plain, plain.arrays, weight))
     sizes = [np.asarray(by_hand[name], None).dtype for _, name in chosen]
     close = CLOSE[min([8, *(t.itemsize for t in [*sizes, *plain.dtypes] if t.kind == "f")])]
-    found = Found((), close, {}, {}, [], [_told(why, close)])
+    found = Found((), close, {}, {}, [_told(why, close)])
     share = BUDGET // (2 * len(chosen))
     made = [_judged(differences, k, name, by_hand[name], share, found) for k, name in chosen]
     left = ", ".join(n for n in by_hand if n not in plain.names)
@@ -141,7 +140,7 @@ def _judged(
                             f"{name}: {count[1]} elementos sin veredicto, en un punto anguloso "
                             "o imprecisos"))  # fmt: skip
     if size and len(unsure) == looked.size:
-        found.unsure.append(name)
+        reference[:] = np.nan  # nothing is known
     return reference.reshape(shape)
 
 

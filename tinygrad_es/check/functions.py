@@ -22,7 +22,7 @@ from ..autodiff.errors import GradientError, describe
 from ..autodiff.modes import enable_grad
 from ..autodiff.tensor import Tensor
 from ..tree import leaves
-from .by_differences import black_box, found_in
+from .by_differences import black_box
 from .calling import (
     arguments_of,
     gradients_of,
@@ -42,8 +42,8 @@ __all__ = ["Traced", "traced"]
 
 
 LEFT: Pair = (
-    "what it returns went through float() or .item()",
-    "lo que devuelve pasó por float() o .item()",
+    "what it returns is no Tensor, as after float() or .item()",
+    "lo que devuelve no es un Tensor, como tras float() o .item()",
 )
 
 
@@ -108,9 +108,7 @@ def traced(subject: Any, given: tuple[Any, ...], loss: Any = None) -> Traced:
     if tape:
         return Traced(tape.root, g, tape.names, values, returned, others, tape.former)
     root, names = black_box(plain, returned, g, why)
-    found = found_in(root)
-    judged = set(names.values()) - set(found.unsure if found else ())
-    returned = {k: v for k, v in returned.items() if k in judged}
+    returned = {k: v for k, v in returned.items() if k in names.values()}
     return Traced(root, None, names, values, returned, {}, {})
 
 

@@ -136,7 +136,8 @@ def reports(rng):
 
 def main():
     global MISTAKE
-    for MISTAKE, language in ((False, "en"), (True, "en"), (True, "es")):
+    for language, mistake in (("en", False), ("en", True), ("es", True)):
+        MISTAKE = mistake
         for name, report in reports(np.random.default_rng(0)).items():
             print(f"{name}\n{report.text(language)}\n")
 
