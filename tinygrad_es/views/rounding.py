@@ -68,7 +68,7 @@ class Rounding:
             if node.op is None or g is None:
                 continue
             if rng is not None:
-                g = _moved_by(g, _saturation(twin.value), rng)
+                g = _moved_by(g, _saturation(node.value), rng)
             for x, (_, c) in zip(receivers(node), contributions(twin, g), strict=True):
                 found[x.index] = found[x.index] + c if x.index in found else c
         return found
