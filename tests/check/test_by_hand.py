@@ -402,6 +402,24 @@ def test_where_the_forward_pass_is_not_finite_nothing_is_called_wrong():
     assert "no es finita" in report.text("es")
 
 
+def test_one_entry_of_many_is_counted():
+    def forward(X, W):
+        y = X @ W
+        return np.sum(y**2)
+
+    def backward(*inputs):
+        X, W = inputs
+        dW = 2.0 * X.T @ (X @ W)
+        dW[3, 5] *= 1.00001
+        return {"W": dW}
+
+    rng = np.random.default_rng(0)
+    report = check_backprop(forward, backward, rng.normal(size=(5, 7)), rng.normal(size=(7, 11)))
+    assert report.diagnoses[0].code == "G99"
+    assert "1 of 77 entries wrong" in report.text("en")
+    assert report.text("en").count("yours") == 1
+
+
 def test_what_fits_nothing_is_not_guessed():
     rng = np.random.default_rng(0)
     _, _, z, loss = recorded(rng)

@@ -296,4 +296,3 @@ def test_it_is_installed_as_a_plugin():
     build = project["tool"]["hatch"]["build"]
     module = (ENTRY / "pytest_tinygrad_es.py").relative_to(ROOT).as_posix()
     assert build["targets"]["wheel"]["force-include"] == {module: "pytest_tinygrad_es.py"}
-    assert ENTRY.relative_to(ROOT).as_posix() in build["dev-mode-dirs"]

@@ -17,7 +17,7 @@ from .case import Diagnosis, Pair, first_not_finite
 from .marks import Mark, marks_of
 from .notebook import as_html
 
-__all__ = ["BackpropReport", "as_text", "first_line", "others", "shown"]
+__all__ = ["BackpropReport", "as_data", "as_text", "first_line", "others", "shown"]
 
 LINES, WIDTH = 12, 98
 WRAP: Any = {"break_on_hyphens": False, "break_long_words": False, "drop_whitespace": True}
@@ -33,6 +33,7 @@ class Judged(Protocol):
     missing: list[str]
     notes: list[Pair]
     graded: bool
+    marks: tuple[Mark, ...]
     score: float
     of: float
 
@@ -148,17 +149,7 @@ class BackpropReport:
             }
             for d in self.diagnoses
         ]
-        return {
-            "ok": self.ok,
-            "culprit": self.culprit,
-            "verdicts": self.verdicts,
-            "missing": self.missing,
-            "diagnoses": found,
-            "notes": [{"en": en, "es": es} for en, es in self.notes],
-            "marks": [mark._asdict() for mark in self.marks],
-            "score": self.score,
-            "of": self.of,
-        }
+        return {**as_data(self), "diagnoses": found}
 
     def json(self) -> str:
         """The report as JSON."""
@@ -169,6 +160,20 @@ class BackpropReport:
 
 
 # --- lines that the report and the hints share ---------------------------------------------------
+
+
+def as_data(report: Judged) -> dict[str, Any]:
+    """The verdicts, notes and marks as plain data."""
+    return {
+        "ok": report.ok,
+        "culprit": report.culprit,
+        "verdicts": report.verdicts,
+        "missing": report.missing,
+        "notes": [{"en": en, "es": es} for en, es in report.notes],
+        "marks": [mark._asdict() for mark in report.marks],
+        "score": report.score,
+        "of": report.of,
+    }
 
 
 def as_text(lines: list[str], report: Judged, language: str | None) -> str:

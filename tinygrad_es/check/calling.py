@@ -105,12 +105,16 @@ def kept_gradients(owner: Any, known: Mapping[str, Any]) -> dict[str, Any]:
 
 def required(function: Callable[..., Any], optional: bool = False) -> list[str]:
     """The positional parameters, those without a default; with `optional` all."""
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    found = [p for p in _parameters(function) if p.kind in kinds]
+    return [p.name for p in found if optional or p.default is p.empty]
+
+
+def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
     try:
-        parameters = inspect.signature(function).parameters.values()
+        return list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):  # written in C
         return []
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return [p.name for p in parameters if p.kind in kinds and (optional or p.default is p.empty)]
 
 
 def arguments_of(
@@ -153,6 +157,8 @@ def _arguments(
     gradient: Any,
 ) -> list[Any]:
     wanted = required(backward)
+    if not wanted and any(p.kind is p.VAR_POSITIONAL for p in _parameters(backward)):
+        return list(inputs)
     further = inputs[len(by_name) :]  # that forward does not take: the target
     if wanted and len(wanted) == len(further) and not any(name in by_name for name in wanted):
         return list(further)

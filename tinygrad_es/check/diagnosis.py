@@ -61,13 +61,17 @@ def unexplained(case: Case) -> Diagnosis:
     cosine = float(np.sum(g * r)) / length if length else 0.0
     ratios = (g / r)[np.isfinite(g / r)]
     low, high = (float(ratios.min()), float(ratios.max())) if ratios.size else (0.0, 0.0)
-    places = _worst(g, r)
-    en = f"nothing fits: cosine {cosine:.3f}, ratios {low:.3g} … {high:.3g}"
-    es = f"nada encaja: coseno {cosine:.3f}, cocientes {low:.3g} … {high:.3g}"
-    for at in places:
+    scale = case.tolerance * np.max(np.abs(r), initial=0.0)
+    count = int(np.sum(~(np.abs(g - r) <= scale)))
+    many = f"{count:,} of {r.size:,} entries wrong", f"{count:,} de {r.size:,} elementos mal"
+    en = f"nothing fits: {many[0]}, cosine {cosine:.3f}, ratios {low:.3g} … {high:.3g}"
+    es = f"nada encaja: {many[1]}, coseno {cosine:.3f}, cocientes {low:.3g} … {high:.3g}"
+    for at in _worst(g, r)[:count]:
         entry = "[" + ", ".join(map(str, at)) + "]"
-        en += f"\n    {entry}  yours {g[at]:.4g}, reference {r[at]:.4g}"
-        es += f"\n    {entry}  tuyo {g[at]:.4g}, referencia {r[at]:.4g}"
+        digits = 4 if f"{g[at]:.4g}" != f"{r[at]:.4g}" else 10
+        mine, right = f"{g[at]:.{digits}g}", f"{r[at]:.{digits}g}"
+        en += f"\n    {entry}  yours {mine}, reference {right}"
+        es += f"\n    {entry}  tuyo {mine}, referencia {right}"
     gap = float(np.max(np.abs(g - r), initial=0.0) / max(np.max(np.abs(r), initial=0.0), 1e-300))
     return Diagnosis("G99", (en, es), gap)
 

@@ -12,7 +12,7 @@ from typing import Any
 from ..autodiff.errors import describe
 from ..languages import say
 from ..views.drawing import Drawing, GraphDrawing, draw
-from .backprop_report import BackpropReport, as_text, first_line, others, shown
+from .backprop_report import BackpropReport, as_data, as_text, first_line, others, shown
 from .case import Pair
 from .notebook import as_html
 
@@ -128,19 +128,8 @@ class Hints:
 
     def to_dict(self) -> dict[str, Any]:
         """The hints as plain data."""
-        told = [*self._kind, *self._mend]
-        return {
-            "ok": self.ok,
-            "culprit": self.culprit,
-            "verdicts": self.verdicts,
-            "missing": self.missing,
-            "notes": [{"en": en, "es": es} for en, es in self.notes],
-            "level": self.level,
-            "hints": [{"en": en, "es": es} for en, es in told],
-            "marks": [mark._asdict() for mark in self.marks],
-            "score": self.score,
-            "of": self.of,
-        }
+        told = [{"en": en, "es": es} for en, es in (*self._kind, *self._mend)]
+        return {**as_data(self), "level": self.level, "hints": told}
 
     def json(self) -> str:
         """The hints as JSON."""

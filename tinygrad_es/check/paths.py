@@ -47,7 +47,8 @@ def last_only(case: Case) -> Fits:
     close = np.abs(terms - g) <= case.tolerance * np.max(np.abs(r), initial=0.0)
     differs = np.abs(g - r) > case.tolerance * np.max(np.abs(r), initial=0.0)
     one = close.any(axis=0) | ~differs
-    if not np.all(one) or np.count_nonzero(g[differs]) < 2:
+    whole = any(np.all(path) for path in close)  # one of them is all of it: see `overwritten`
+    if whole or not np.all(one) or np.count_nonzero(g[differs]) < 2:
         return
     most = int(np.max(np.count_nonzero(terms, axis=0)))
     yield Fit(
