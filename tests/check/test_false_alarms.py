@@ -67,6 +67,17 @@ def test_scaled_inputs(name, scale):
         assert report.verdict != "wrong", str(report)
 
 
+@pytest.mark.parametrize("seed", [5, 17, 41])
+@pytest.mark.parametrize("name", ["mlp tanh", "mlp gelu"])
+def test_large_inputs_and_small_weights(name, seed):
+    """A step of 6·10⁻⁶ is beyond the scale of the weights: from there a tanh looks flat."""
+    f, shapes = CASES[name]
+    rng = np.random.default_rng(seed)
+    scales = [1e6] + [1e-6] * (len(shapes) - 1)
+    inputs = [k * rng.normal(size=s) for k, s in zip(scales, shapes, strict=True)]
+    assert check_gradients(f, *inputs, seed=seed).verdict == "right"
+
+
 @pytest.mark.parametrize(
     "f",
     [np.log, np.sqrt, lambda x: 1.0 / x, lambda x: x**1.5, lambda x: x**3, lambda x: np.log1p(x)],

@@ -170,6 +170,10 @@ def _again(
     if thoroughly:
         best = differences.finer(best, lambda f: differences.entry(k, i, f, deep=True), PRECISE)
     verdict = close.verdict(a, best, largest)
+    if verdict == "wrong" and thoroughly:
+        unit = differences.entry_step(k, i)
+        best = differences.settled(best, lambda f: differences.entry(k, i, f), unit)
+        verdict = close.verdict(a, best, largest)
     if verdict == "wrong" and thoroughly and bent(differences, k, i):
         verdict = "inconclusive"
     return verdict, best

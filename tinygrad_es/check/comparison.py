@@ -140,6 +140,10 @@ class Comparison:
 
         better = differences.finer(found, again, PRECISE)
         verdict = self.tolerance.verdict(a, better, largest)
+        if verdict == "wrong":
+            unit = differences.entry_step(k, i)
+            better = differences.settled(better, lambda f: differences.entry(k, i, f), unit)
+            verdict = self.tolerance.verdict(a, better, largest)
         moved = verdict == "wrong" and better.h != found.h
         if moved and self._crossed(k, i, one, better.h) is not None:
             return "inconclusive", found

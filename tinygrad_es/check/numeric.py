@@ -19,6 +19,7 @@ __all__ = [
 ]
 
 STEP = 6e-6  # the cube root of float64's epsilon: truncation and rounding balance
+TINY = 1e-14  # a step, below which none is taken
 SHRINKS = 6  # how often a step is divided by 10 where f leaves its domain
 
 
@@ -128,16 +129,41 @@ class Differences:
         return self.at(k, where, u, factor * self.step / max(1.0, len(where)) ** 0.25)
 
     def finer(self, first: Estimate, again: Callable[[float], Estimate], close: float) -> Estimate:
-        """The best of a few steps, larger where rounding prevails and smaller where it does not."""
+        """The best of a few steps, larger where rounding prevails and smaller where it does not.
+
+        A step that contradicts the best so far has left what is smooth, however sure it seems: a
+        tanh looks flat from far away.
+        """
         best = first
         sign = 1 if first.error <= 20.0 * self.rounding / first.h else -1
         for power in (sign, 2 * sign, 3 * sign, 4 * sign, -sign, -2 * sign, -3 * sign):
             if 10.0 * best.error <= close * abs(best.value):
                 break
             other = again(10.0**power)
-            if math.isfinite(other.value) and other.error < best.error:
+            agrees = abs(other.value - best.value) <= 2.0 * (best.error + other.error)
+            if math.isfinite(other.value) and other.error < best.error and agrees:
                 best = other
         return best
+
+    def settled(self, best: Estimate, again: Callable[[float], Estimate], unit: float) -> Estimate:
+        """The estimate, unless smaller steps contradict it: then that of the largest which agree.
+
+        Before an entry is called wrong. Where h is far beyond the scale of x (weights of 10⁻⁶),
+        h and h/2 may agree by chance. `again(factor)` takes the step factor·unit.
+        """
+        smaller = 0
+        while smaller < 5 and best.h > TINY:
+            smaller += 1
+            other = again(best.h / unit * 10.0**-smaller)
+            if abs(other.value - best.value) > 3.0 * (other.error + best.error):
+                best, smaller = other, 0
+        return best
+
+
+def typical(a: Any) -> float:
+    """The root mean square of an array, 1 where it is 0 or has no entries."""
+    size = float(np.sqrt(np.mean(np.square(a)))) if np.size(a) else 0.0
+    return size if size and math.isfinite(size) else 1.0
 
 
 def noise_of(f: Callable[[list[Any]], Any], arrays: list[Any], v: Any) -> float:
@@ -153,7 +179,7 @@ def noise_of(f: Callable[[list[Any]], Any], arrays: list[Any], v: Any) -> float:
     """
     found = []
     for seed in (3, 4):
-        us = [STEP * cotangent(a.shape, seed + k) for k, a in enumerate(arrays)]
+        us = [STEP * typical(a) * cotangent(a.shape, seed + k) for k, a in enumerate(arrays)]
         moved = ([a + j * u for a, u in zip(arrays, us, strict=True)] for j in range(1, 8))
         with np.errstate(all="ignore"):
             table = np.array([float(np.sum(v * f(at))) for at in moved])

@@ -16,7 +16,7 @@ from ..autodiff.tensor import Tensor
 from ..tree import leaves
 from .calling import required
 from .forward import Forward
-from .numeric import Differences, cotangent, noise_of
+from .numeric import Differences, cotangent, noise_of, typical
 from .styles import Passes
 
 __all__ = ["Pair", "Plain", "bent", "end_of", "unfaithful"]
@@ -141,9 +141,7 @@ def unfaithful(plain: Plain, root: Tensor, g: Any, inputs: Mapping[str, Tensor])
     found = gradients(
         [root], [np.asarray(start, root.dtype) if root.ndim else start], [*inputs.values()]
     )
-    us = [
-        cotangent(a.shape, 7 + k) * np.maximum(1.0, np.abs(a)) for k, a in enumerate(plain.arrays)
-    ]
+    us = [typical(a) * cotangent(a.shape, 7 + k) for k, a in enumerate(plain.arrays)]
     by_name = dict(zip(inputs, found, strict=True))
     pairs = [(by_name.get(n), u) for n, u in zip(plain.names, us, strict=True)]
     terms = [float(np.sum(d * u)) for d, u in pairs if d is not None]
