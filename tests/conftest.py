@@ -26,6 +26,7 @@ def _clean_state():
     clear_session()
     modes, floatx, known = MODES.get(), tg.floatx(), dict(PRIMITIVES)
     yield
+    tg.set_language(None)  # the command line's --lang chooses one
     leaked = [name for name in PRIMITIVES if name not in known]
     for name in leaked:
         del PRIMITIVES[name]

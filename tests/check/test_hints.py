@@ -111,7 +111,7 @@ def values_in(thing, seen=None):
         yield from values_in(vars(thing), seen)
 
 
-SEARCHED = [planted for planted in PLANTED[::5] if secrets(*planted)]  # else all is the student's
+SEARCHED = [planted for planted in PLANTED[::11] if secrets(*planted)]  # else all is the student's
 
 
 @pytest.mark.filterwarnings("ignore:Mermaid draws")  # 505 arrows

@@ -28,7 +28,7 @@ import numpy as np
 from ..autodiff.errors import describe
 from ..autodiff.order import topological
 from ..autodiff.tensor import Tensor
-from ..views.compare import Comparison, compared
+from ..views.compare import Compared, Comparison, agree, compared
 from ..views.names import caller_names, caller_variables
 from .axes import summed
 from .backprop_report import BackpropReport
@@ -186,15 +186,10 @@ def _of_functions(run: Traced, asked: Asked) -> BackpropReport:
     if any(one.verdict != "right" for one in comparison.found):
         both = _judged(run, run.variables, names)
         suspects = [c.name for c in both.found if c.verdict != "right" and c.name in run.variables]
-        believed = {k: v for k, v in run.variables.items() if k not in suspects}
-        before = _unexplained(run, believed, names)
-        for name in suspects:  # a variable is believed where it explains what follows
-            more = {**believed, name: run.variables[name]}
-            others = _named_otherwise(name, run, names)
-            scores = [_unexplained(run, more, other) for other in others]
-            if min(scores) < before:
-                before = min(scores)
-                believed, names = more, others[scores.index(before)]
+        found = [
+            _believed(one, names, suspects) for one in (run, _in_their_units(run, names, both))
+        ]
+        _, believed, names = min(found, key=lambda one: one[0])
     by_hand = {**believed, **run.returned}
     report = _report(run.root, by_hand, names, run.values, run.gradient, asked)
     summed_late = _of_other_shape(run, names) if _unknown(report) else {}
@@ -227,6 +222,24 @@ def _named_otherwise(name: str, run: Traced, names: dict[int, str]) -> list[dict
     return [names, *({**others, i: name} for i in reversed(held))]
 
 
+def _believed(
+    run: Traced, names: dict[int, str], suspects: list[str]
+) -> tuple[int, dict[str, Any], dict[int, str]]:
+    """The variables that are believed, their names, and how many mistakes there are then."""
+    believed = {k: v for k, v in run.variables.items() if k not in suspects}
+    before = _unexplained(run, believed, names)
+    for name in suspects:  # a variable is believed where it explains what follows
+        more = {**believed, name: run.variables[name]}
+        others = _named_otherwise(name, run, names)
+        scores = [_unexplained(run, more, other) for other in others]
+        if min(scores) < before:
+            before = min(scores)
+            believed, names = more, others[scores.index(before)]
+    found = _judged(run, believed, names).found
+    count = sum(c.verdict == "wrong" or _contradicts(c, run) for c in found)
+    return count, believed, names
+
+
 def _unexplained(
     run: Traced, variables: Mapping[str, Any], names: Mapping[int, str]
 ) -> tuple[int, int]:
@@ -235,7 +248,32 @@ def _unexplained(
     wrong = [c for c in comparison.found if c.verdict == "wrong" and c.name in run.returned]
     values = {**run.values, **_one_hot(run.values, comparison)}
     cases = (case_of(c, comparison, names, values) for c in wrong)
-    return len(wrong), sum(diagnose(case)[0].code == "G99" for case in cases)
+    count = len(wrong) + sum(_contradicts(c, run) for c in comparison.found)
+    return count, sum(diagnose(case)[0].code == "G99" for case in cases)
+
+
+def _contradicts(one: Compared, run: Traced) -> bool:
+    """Whether a returned gradient is right, and did not come from what is believed to arrive."""
+    given = one.name in run.returned and one.verdict == "right"
+    return given and not agree(one.mine, one.expected, one.node)
+
+
+def _in_their_units(run: Traced, names: Mapping[int, str], both: Comparison) -> Traced:
+    """The variables, divided by a constant that all of them have: `dZ = A − Y; dW = X.T @ dZ / m`.
+
+    Of one variable at least a returned gradient that is right says that the division came later.
+    """
+    for one in both.found:
+        r, g = one.reference, one.mine
+        if one.name not in run.variables or np.shape(g) != np.shape(r) or not np.any(r):
+            continue
+        k = float(np.sum(np.multiply(g, r)) / np.sum(np.square(r)))
+        alone = _judged(run, {one.name: g}, names).found if np.isfinite(k) and k else ()
+        if agree(g, np.multiply(k, r), one.node) and any(_contradicts(c, run) for c in alone):
+            divided = {c.name: c.mine / k for c in both.found if c.verdict != "right"}
+            own = {name: divided.get(name, v) for name, v in run.variables.items()}
+            return run._replace(variables=own)
+    return run
 
 
 def _one_hot(values: Mapping[str, Any], comparison: Comparison) -> dict[str, Any]:

@@ -174,6 +174,9 @@ def _arguments(
             space[name] = cache
         if name in ARRIVING and name not in by_name:
             space[name] = arriving
+    missing = [name for name in wanted if name not in space]
+    if missing and len(missing) == len(further) < len(wanted):
+        space |= dict(zip(missing, further, strict=True))
     if wanted and all(name in space for name in wanted):
         return [space[name] for name in wanted]
     if len(wanted) == 1 and len(inputs) != 1:
@@ -214,6 +217,13 @@ def gradients_of(
         own = (node_of(k, known) for k, v in named.items() if v is value)
         if node is None:
             node = next((n for n in own if n in inputs and n not in returned), None)
+        if value is Ellipsis or (value is None and _keyed(label)):
+            raise TypeError(
+                f"check_backprop: backward gives {value!r} for {node or label}. "
+                "Expected an array; has it not been written yet?"
+            )
+        if value is None:
+            continue  # the data have none
         if node is None and np.asarray(value).dtype.kind in "fiu":
             places.append((i, value))
         elif node is not None:

@@ -153,7 +153,7 @@ class Comparison:
         """Between the slopes to both sides any number is a subgradient."""
         self._note(crossed)
         left, right = self.differences.one_sided(k, i, np.float64(1.0), found.h / 8.0)
-        slack = 1e-3 * (abs(left) + abs(right)) + 1e-8 * self.largest[k]
+        slack = 1e-3 * (abs(left) + abs(right)) + 1e-8 * self.largest[k] + 10.0 * found.error
         if min(left, right) - slack <= a <= max(left, right) + slack:
             return "kink"
         # several kinks at once: what they add up to need not lie between the two slopes
@@ -268,7 +268,9 @@ class Comparison:
         for k, name in enumerate(self.subject.names):
             seen = list(self.found[k].values())
             seen += [p.found for p in self.projections if p.input == k]
-            if all(abs(n.value) <= 10.0 * n.error for n in seen):
+            rough = 10.0 * max((n.error for n in seen), default=0.0)
+            small = np.max(np.abs(self.automatic[k]), initial=0.0) <= rough
+            if small and all(abs(n.value) <= 10.0 * n.error for n in seen):
                 names.append(name)
         return names
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..autodiff import arrays
 from ..autodiff.order import topological
 from ..autodiff.tensor import Tensor
-from .subject import Subject
+from .subject import Slope, Subject
 
 __all__ = ["Change", "Side", "change", "signature"]
 
@@ -44,12 +44,13 @@ def signature(subject: Subject, values: Sequence[Any]) -> list[Side]:
 
     Masks and indices computed by operations that have no derivative (`x > 0`, `argmax`) appear as
     the inputs or options of those that read them. The sequence of operations is part of it, for an
-    `if` of the caller's changes that.
+    `if` of the caller's changes that. A gradient takes the branches of what it is the gradient of.
     """
+    inner = signature(subject.subject, values) if isinstance(subject, Slope) else []
     with np.errstate(all="ignore"):
         _, y = subject.record(values)
         made = [node for node in reversed(topological([y])) if node.op is not None]
-        return [_side(node) for node in made] if y.tracked else []
+        return inner + [_side(node) for node in made] if y.tracked else inner
 
 
 def _side(node: Tensor) -> Side:
@@ -86,7 +87,7 @@ def _own(op: Any, values: list[Any], options: dict[str, Any], y: Any) -> Any:
         return np.floor_divide(*values)
     if name in EXTREMES or name == "max_pool":
         return op.rules[0](arrays, np.ones_like(y), y, x, **options)
-    return None
+    return _inside(op, values, options) if op.elementwise else None
 
 
 class Watched:

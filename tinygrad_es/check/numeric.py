@@ -19,7 +19,7 @@ __all__ = [
 ]
 
 STEP = 6e-6  # the cube root of float64's epsilon: truncation and rounding balance
-TINY = 1e-14  # a step, below which none is taken
+TINY = 1e-60  # a step, below which none is taken
 SHRINKS = 6  # how often a step is divided by 10 where f leaves its domain
 
 
@@ -155,7 +155,9 @@ class Differences:
         while smaller < 5 and best.h > TINY:
             smaller += 1
             other = again(best.h / unit * 10.0**-smaller)
-            if abs(other.value - best.value) > 3.0 * (other.error + best.error):
+            contradicts = abs(other.value - best.value) > 3.0 * (other.error + best.error)
+            rough = other.error > 0.5 * abs(other.value)
+            if contradicts or (rough and other.error > 20.0 * self.rounding / other.h):
                 best, smaller = other, 0
         return best
 

@@ -90,7 +90,7 @@ def _opposite(name: str, variables: Mapping[str, Any]) -> Callable[..., Any] | N
 def _short(name: str) -> str:
     """`affine_forward` is affine; `forward` stays."""
     for word, _ in OPPOSITES:
-        rest = re.sub(rf"_?{word}_?(pass|prop|propagation)?", "", name, count=1, flags=re.I)
+        rest = re.sub(rf"_?{word}_?(propagation|pass|prop)?", "", name, count=1, flags=re.I)
         if rest != name and rest.strip("_"):
             return rest.strip("_")
     return name

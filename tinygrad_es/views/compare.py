@@ -28,6 +28,7 @@ from ..autodiff.sweep import sweep
 from ..autodiff.tensor import Tensor, constant
 from .rounding import Rounding
 from .snapshot import contributions, receivers
+from .ties import Ties
 
 SAFETY = 10.0  # times the change that rounding makes, still rounding
 ROUGH = 1e-3  # of the largest entry: with more noise than this nothing can be said
@@ -93,7 +94,9 @@ def compared(
     reference = {node.index: g for node, g in swept}
     own: dict[int, Any] = {root.index: start}  # gradients as the ones by hand make them
     sent: dict[int, list[tuple[Tensor, Any]]] = {}
-    found, rounding = [], Rounding(root, start)
+    mine_by_index = {i: g for i, (_, g) in named.items()}
+    judge = Judge(root, start, mine_by_index)
+    found = []
     for node in order:
         expected = own.get(node.index)
         if expected is None:
@@ -101,7 +104,7 @@ def compared(
         if node.index in named:
             name, mine = named[node.index]
             right = reference.get(node.index, np.zeros(node.shape))
-            verdict = _verdict(mine, right, expected, node, rounding)
+            verdict = judge.verdict(node, mine, right, expected)
             found.append(Compared(name, node, mine, right, expected, verdict))
             if np.shape(mine) == node.shape:
                 own[node.index] = mine
@@ -109,6 +112,7 @@ def compared(
             with np.errstate(all="ignore"):
                 terms = contributions(node, own[node.index])
             for x, (_, c) in zip(receivers(node), terms, strict=True):
+                judge.hand_on(node, x)
                 own[x.index] = own[x.index] + c if x.index in own else c
                 sent.setdefault(x.index, []).append((node, c))
     done = {i: min(user.index for user, _ in users) for i, users in sent.items()}
@@ -116,21 +120,60 @@ def compared(
     return Comparison(tuple(found), tuple(order), own, sent)
 
 
-def _verdict(mine: Any, reference: Any, expected: Any, node: Tensor, rounding: Rounding) -> str:
-    if np.shape(mine) != node.shape:
-        return "wrong"
-    if agree(mine, reference, node):
-        return "right"
-    if agree(mine, expected, node):
-        return "carried"
-    away = [np.abs(np.subtract(mine, g, dtype=np.float64)) for g in (reference, expected)]
-    gap = np.minimum(*away)
-    noise = SAFETY * rounding.of(node)
-    if np.all(gap <= noise):  # where both are finite
-        scale = np.max(np.abs(np.asarray(reference, np.float64)), initial=0.0)
-        return "right" if np.max(noise, initial=0.0) <= ROUGH * scale else "inconclusive"
-    known = np.all(np.isfinite(np.asarray(reference, np.float64)))
-    return "wrong" if known else "inconclusive"
+class Judge:
+    """The verdicts, node by node in the order of the backward pass."""
+
+    def __init__(self, root: Tensor, start: Any, by_hand: Mapping[int, Any]) -> None:
+        sizes = {node.index: node.shape for node in topological([root])}
+        fitting = {i: g for i, g in by_hand.items() if np.shape(g) == sizes[i]}
+        self.rounding = Rounding(root, start)
+        self.ties = Ties(root, start), Ties(root, start, fitting)
+        self.upstream: dict[int, str] = {}  # of nodes: the worst verdict that they come from
+
+    def verdict(self, node: Tensor, mine: Any, reference: Any, expected: Any) -> str:
+        """The verdict on a gradient by hand; what comes of it afterwards is held against it."""
+        found = self._verdict(node, mine, reference, expected)
+        if found == "right":
+            self.upstream.pop(node.index, None)
+        else:
+            self.upstream[node.index] = "wrong" if found == "carried" else found
+        return found
+
+    def hand_on(self, node: Tensor, x: Tensor) -> None:
+        """A node hands its gradient on to x."""
+        if node.index in self.upstream:
+            worst = {self.upstream[node.index], self.upstream.get(x.index)}
+            self.upstream[x.index] = "wrong" if "wrong" in worst else "inconclusive"
+
+    def _verdict(self, node: Tensor, mine: Any, reference: Any, expected: Any) -> str:
+        if np.shape(mine) != node.shape:
+            return "wrong"
+        if agree(mine, reference, node):
+            return "right"
+        follows = {"wrong": "carried"}.get(known := self.upstream.get(node.index, "right"), known)
+        if agree(mine, expected, node):
+            return follows
+        for ties, verdict in zip(self.ties, ("right", follows), strict=True):
+            if _between(mine, ties.of(node), node):
+                return verdict
+        return self._rounded(node, mine, reference, expected)
+
+    def _rounded(self, node: Tensor, mine: Any, reference: Any, expected: Any) -> str:
+        """Whether it is but rounding that they differ by."""
+        away = [np.abs(np.subtract(mine, g, dtype=np.float64)) for g in (reference, expected)]
+        noise = SAFETY * self.rounding.of(node)
+        if np.all(np.minimum(*away) <= noise):  # where both are finite
+            scale = np.max(np.abs(np.asarray(reference, np.float64)), initial=0.0)
+            return "right" if np.max(noise, initial=0.0) <= ROUGH * scale else "inconclusive"
+        known = np.all(np.isfinite(np.asarray(reference, np.float64)))
+        return "wrong" if known else "inconclusive"
+
+
+def _between(mine: Any, limits: tuple[Any, Any] | None, node: Tensor) -> bool:
+    """Whether a gradient lies between two others."""
+    if limits is None or np.array_equal(*limits):
+        return False
+    return agree(np.clip(np.asarray(mine, np.float64), *limits), mine, node)
 
 
 def agree(mine: Any, other: Any, node: Tensor) -> bool:

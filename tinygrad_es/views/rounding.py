@@ -16,15 +16,14 @@ np.True_
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ..autodiff.modes import enable_grad
 from ..autodiff.order import topological
-from ..autodiff.record import apply
 from ..autodiff.tensor import Tensor
-from .snapshot import contributions, receivers
+from .replay import replayed, swept
 
 __all__ = ["Rounding"]
 
@@ -48,49 +47,27 @@ class Rounding:
         return self.found.get(node.index, np.zeros(node.shape))
 
     def _largest(self) -> dict[int, Any]:
-        order = topological([self.root])
+        order, seeds = topological([self.root]), {self.root.index: self.gradient}
+        largest: dict[int, Any] = {}
         with np.errstate(all="ignore"):
-            here = self._swept(order, {n.index: n for n in order})
-            largest: dict[int, Any] = {}
+            here = swept(order, seeds, {n.index: n for n in order})
             for seed in range(TIMES):
                 rng = np.random.default_rng(seed)
-                for i, g in self._swept(order, self._moved(order, rng), rng).items():
+                twins = replayed(order, lambda _, inputs: inputs, partial(_moved_by, rng))
+                moved = swept(order, seeds, twins, handed=partial(_handed, rng))
+                for i, g in moved.items():
                     gap = np.abs(np.subtract(g, here[i], dtype=np.float64))
                     largest[i] = np.maximum(largest.get(i, 0.0), gap)
         return largest
 
-    def _swept(
-        self, order: list[Tensor], twins: dict[int, Tensor], rng: np.random.Generator | None = None
-    ) -> dict[int, Any]:
-        """The gradients by the index of the node; with `rng` moved where a result is almost ±1."""
-        found = {self.root.index: self.gradient}
-        for node in order:
-            twin, g = twins[node.index], found.get(node.index)
-            if node.op is None or g is None:
-                continue
-            if rng is not None and node.op.name in SATURATING:
-                g = _moved_by(g, _saturation(node), rng)
-            for x, (_, c) in zip(receivers(node), contributions(twin, g), strict=True):
-                found[x.index] = found[x.index] + c if x.index in found else c
-        return found
 
-    def _moved(self, order: list[Tensor], rng: np.random.Generator) -> dict[int, Tensor]:
-        """The graph once more, by the index of the node each is the twin of."""
-        twins: dict[int, Tensor] = {}
-        for node in reversed(order):
-            if node.op is None:
-                twins[node.index] = node
-                continue
-            inputs = tuple(twins.get(x.index, x) if type(x) is Tensor else x for x in node.inputs)
-            with enable_grad():
-                twin = apply(node.op, inputs, node.params)
-            if twin.dtype.kind == "f":
-                twin.value = _moved_by(twin.value, 1.0, rng)
-            twins[node.index] = twin
-        return twins
+def _handed(rng: np.random.Generator, node: Tensor, g: Any) -> Any:
+    """What a node hands on, moved where its result is almost ±1."""
+    assert node.op is not None
+    return _moved_by(rng, g, _saturation(node)) if node.op.name in SATURATING else g
 
 
-def _moved_by(value: Any, bits: Any, rng: np.random.Generator) -> Any:
+def _moved_by(rng: np.random.Generator, value: Any, bits: Any = 1.0) -> Any:
     """The same numbers, each changed at random in its last bits."""
     array = np.asarray(value)
     by = BITS * np.finfo(array.dtype).eps * bits * rng.uniform(-1.0, 1.0, array.shape)

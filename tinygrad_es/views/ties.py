@@ -1,0 +1,82 @@
+"""Kinks that a graph lies on exactly, and all gradients that are right there.
+
+ReLU of 0, |0|, a maximum that is reached twice: between the slopes to both sides any number is a
+subgradient, and people write `z > 0`, `z >= 0` or `x == x.max()`. The forward pass is computed
+again with the inputs of such operations moved by next to nothing, up, down, and each its own way.
+
+>>> from tinygrad_es import ops
+>>> z = Tensor(0.0, requires_grad=True)
+>>> least, largest = Ties(3.0 * ops.relu(z), 1.0).of(z)
+>>> float(least), float(largest)
+(0.0, 3.0)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..autodiff.order import topological
+from ..autodiff.tensor import Tensor
+from .replay import replayed, swept
+
+__all__ = ["Ties"]
+
+KINKED = frozenset(
+    ["relu", "abs", "maximum", "minimum", "clip", "amax", "amin", "max_pool", "sort", "elu"]
+)
+NEAR = 1e-13  # how far an input is moved, in units of its largest entry
+TIMES = 6  # up, down, and four times at random
+
+
+class Ties:
+    """For each node the least and the largest gradient that are right; found when asked."""
+
+    def __init__(
+        self, root: Tensor, gradient: Any, by_hand: Mapping[int, Any] | None = None
+    ) -> None:
+        self.root, self.gradient, self.by_hand = root, gradient, by_hand
+        self.found: dict[int, tuple[Any, Any]] | None = None
+
+    def of(self, node: Tensor) -> tuple[Any, Any] | None:
+        """The two; None where no operation has a kink."""
+        if self.found is None:
+            self.found = self._between()
+        return self.found.get(node.index)
+
+    def _between(self) -> dict[int, tuple[Any, Any]]:
+        order, seeds = topological([self.root]), {self.root.index: self.gradient}
+        if not any(node.op is not None and node.op.name in KINKED for node in order):
+            return {}
+        found: dict[int, tuple[Any, Any]] = {}
+        with np.errstate(all="ignore"):
+            for way in range(-1, TIMES):
+                read = _Moved(way) if way >= 0 else (lambda _, inputs: inputs)
+                twins = replayed(order, read, lambda value: value)
+                for i, g in swept(order, seeds, twins, self.by_hand).items():
+                    g = np.asarray(g, np.float64)
+                    low, high = found.get(i, (g, g))
+                    found[i] = np.minimum(low, g), np.maximum(high, g)
+        return found
+
+
+class _Moved:
+    """What an operation with a kink reads: one of its inputs moved by next to nothing."""
+
+    def __init__(self, way: int) -> None:
+        self.way, self.rng = way, np.random.default_rng(way)
+
+    def __call__(self, node: Tensor, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        place = next((k for k, x in enumerate(inputs) if type(x) is Tensor and x.tracked), None)
+        if node.op is None or node.op.name not in KINKED or place is None:
+            return inputs
+        x = inputs[place]
+        value = np.asarray(x.value, np.float64)
+        size = NEAR * max(float(np.max(np.abs(value), initial=0.0)), 1e-150)
+        by = (1.0, -1.0)[self.way] if self.way < 2 else self.rng.uniform(-1.0, 1.0, value.shape)
+        moved = value + size * by
+        there = Tensor(float(moved) if type(x.value) is float else moved.astype(x.value.dtype))
+        there.tracked = True
+        return (*inputs[:place], there, *inputs[place + 1 :])
