@@ -16,7 +16,7 @@ gradient itself is not finite nothing can be said.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,6 +28,7 @@ from ..autodiff.sweep import sweep
 from ..autodiff.tensor import Tensor, constant
 from .rounding import Rounding
 from .snapshot import contributions, receivers
+from .ties import Ties
 
 SAFETY = 10.0  # times the change that rounding makes, still rounding
 ROUGH = 1e-3  # of the largest entry: with more noise than this nothing can be said
@@ -55,6 +56,7 @@ class Comparison(NamedTuple):
     order: tuple[Tensor, ...]  # every node, the newest first
     own: dict[int, Any]  # gradients by node index: by hand where given, else by the rules
     sent: dict[int, list[tuple[Tensor, Any]]]  # by node index: (what used it, what that one sends)
+    tied: bool = False  # whether something is inconclusive for a tie: relu at 0, equal maxima
 
 
 def verdicts(
@@ -80,20 +82,22 @@ def compared(
     by_hand: Mapping[str, Any],
     names: Mapping[int, str] | None = None,
     gradient: Any = None,
+    apart: Sequence[Tensor] = (),
 ) -> Comparison:
     """The gradients by hand held against the automatic ones and against their own upstream.
 
     One of another shape than its node is wrong, and the rules go on with what they make
-    themselves. Errors as `verdicts`.
+    themselves. `apart` are inputs that the root does not depend on. Errors as `verdicts`.
     """
-    order = topological([root])
+    order = [*topological([root]), *apart]
     named = _named(order, by_hand, names or {})
     start = seed(root, gradient)
     swept = sweep([(root, start)], keep=lambda node: True, hooks=False)
     reference = {node.index: g for node, g in swept}
     own: dict[int, Any] = {root.index: start}  # gradients as the ones by hand make them
     sent: dict[int, list[tuple[Tensor, Any]]] = {}
-    found, rounding = [], Rounding(root, start)
+    found, rounding, ties = list[Compared](), Rounding(root, start), Ties(root, start)
+    tied = False
     for node in order:
         expected = own.get(node.index)
         if expected is None:
@@ -102,6 +106,11 @@ def compared(
             name, mine = named[node.index]
             right = reference.get(node.index, np.zeros(node.shape))
             verdict = _verdict(mine, right, expected, node, rounding)
+            if verdict == "carried" and all(c.verdict == "right" for c in found):
+                verdict = "right"  # nothing is carried: it follows from what is right
+            elif verdict == "wrong" and np.shape(mine) == node.shape:
+                verdict = _at_ties(mine, right, node, ties)
+                tied |= verdict == "inconclusive"
             found.append(Compared(name, node, mine, right, expected, verdict))
             if np.shape(mine) == node.shape:
                 own[node.index] = mine
@@ -112,8 +121,9 @@ def compared(
                 own[x.index] = own[x.index] + c if x.index in own else c
                 sent.setdefault(x.index, []).append((node, c))
     done = {i: min(user.index for user, _ in users) for i, users in sent.items()}
-    found.sort(key=lambda one: (-done.get(one.node.index, root.index + 1), -one.node.index))
-    return Comparison(tuple(found), tuple(order), own, sent)
+    done = dict.fromkeys([x.index for x in apart], -1) | {root.index: root.index + 1} | done
+    found.sort(key=lambda one: (-done[one.node.index], -one.node.index))
+    return Comparison(tuple(found), tuple(order), own, sent, tied)
 
 
 def _verdict(mine: Any, reference: Any, expected: Any, node: Tensor, rounding: Rounding) -> str:
@@ -131,6 +141,17 @@ def _verdict(mine: Any, reference: Any, expected: Any, node: Tensor, rounding: R
         return "right" if np.max(noise, initial=0.0) <= ROUGH * scale else "inconclusive"
     known = np.all(np.isfinite(np.asarray(reference, np.float64)))
     return "wrong" if known else "inconclusive"
+
+
+def _at_ties(mine: Any, reference: Any, node: Tensor, ties: Ties) -> str:
+    """Right with all ties broken to one side; with some to each nothing can be said; else wrong."""
+    others = ties.of(node)
+    if not others:
+        return "wrong"
+    if any(agree(mine, other, node) for other in others):
+        return "right"
+    low, high = (f.reduce([reference, *others]) for f in (np.minimum, np.maximum))
+    return "inconclusive" if agree(mine, np.clip(mine, low, high), node) else "wrong"
 
 
 def agree(mine: Any, other: Any, node: Tensor) -> bool:

@@ -31,6 +31,7 @@ __all__ = ["Rounding"]
 TIMES = 4
 BITS = 4.0  # in units of the last one, how far a result is moved at most
 SATURATED = 1e-6  # so near to ±1 a result of tanh or σ is called saturated
+QUOTIENTS, SUMS = frozenset(["divide", "reciprocal"]), frozenset(["add", "sum"])
 SATURATING = frozenset(["tanh", "sigmoid", "divide", "reciprocal", "softmax", "erf"])
 
 
@@ -70,7 +71,8 @@ class Rounding:
                 continue
             if rng is not None and node.op.name in SATURATING:
                 g = _moved_by(g, _saturation(node), rng)
-            for x, (_, c) in zip(receivers(node), contributions(twin, g), strict=True):
+            for x, (_, exact) in zip(receivers(node), contributions(twin, g), strict=True):
+                c = exact if rng is None else _moved_by(exact, 1.0, rng)
                 found[x.index] = found[x.index] + c if x.index in found else c
         return found
 
@@ -98,6 +100,12 @@ def _moved_by(value: Any, bits: Any, rng: np.random.Generator) -> Any:
     return float(moved) if type(value) is float else moved
 
 
+def _of_a_sum(node: Tensor) -> bool:
+    """Whether it divides by a sum, as σ, tanh and softmax by hand do; 1/w is no saturated unit."""
+    below = node.inputs[-1]
+    return type(below) is Tensor and below.op is not None and below.op.name in SUMS
+
+
 def _saturation(node: Tensor) -> Any:
     """1/(1 − |v|) where v is almost ±1, else 0: what 1 − v² loses that somebody writes by hand.
 
@@ -107,6 +115,8 @@ def _saturation(node: Tensor) -> Any:
     value = np.asarray(node.value, np.float64)
     rest = 1.0 - np.abs(value)
     least = np.finfo(np.asarray(node.value).dtype).eps * BITS
+    if node.op is not None and node.op.name in QUOTIENTS and not _of_a_sum(node):
+        return np.zeros_like(value)
     above = node.op is not None and node.op.name == "divide" and node.inputs[0]
     if above is not False and (type(above) is Tensor or np.any(above != 1.0)):
         rest = np.where(rest == 0.0, 1.0, rest)
