@@ -175,8 +175,10 @@ def check_command(options: argparse.Namespace) -> int:
 
     from .grading import check_file
 
+    at = options.rubric
     try:
-        rubric = json.loads(options.rubric.read_text("utf-8")) if options.rubric else None
+        rubric = json.loads(at.read_text("utf-8")) if at else None
+        at = options.script
         found = check_file(
             options.script,
             inputs=options.inputs,
@@ -185,8 +187,8 @@ def check_command(options: argparse.Namespace) -> int:
             seconds=options.seconds,
             megabytes=options.megabytes,
         )
-    except (OSError, ValueError) as error:
-        print(f"error: {options.script}: {error}", file=sys.stderr)
+    except (OSError, ValueError, TypeError) as error:
+        print(f"error: {at}: {error}", file=sys.stderr)
         return 2
     if options.json:
         print(json.dumps(found.to_dict(), ensure_ascii=False, indent=2))

@@ -256,3 +256,54 @@ def test_as_a_command(file):
         text=True,
     )
     assert (done.returncode, done.stdout.count("all right"), done.stderr) == (0, 3, "")
+
+
+GOOD = """
+import numpy as np
+x, w = np.eye(3), np.ones(3)
+def forward(x, w):
+    return np.sum(x @ w)
+def backward(x, w):
+    return {"w": x.sum(axis=0)}
+"""
+
+
+@pytest.mark.parametrize("written", ["null", "{bad", '{"error": null, "pairs": []}', "[]"])
+def test_a_result_that_was_meddled_with(tmp_path, written):
+    path = tmp_path / "homework.py"
+    path.write_text(GOOD + f"import json\njson.dumps = lambda *a, **k: {written!r}\n")
+    found = check_file(path)
+    assert (found.code, found.pairs) == (2, [])
+    assert "no result that can be read" in found.text("en")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="it forks")
+def test_a_process_that_outlives_the_file(tmp_path):
+    path = tmp_path / "homework.py"
+    path.write_text(
+        GOOD + "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(20)\n"
+        "    os._exit(0)\n"
+    )
+    start = time.monotonic()
+    assert check_file(path).code == 0
+    assert time.monotonic() - start < 15.0
+
+
+def test_an_error_that_is_no_unicode(tmp_path):
+    path = tmp_path / "homework.py"
+    path.write_text("raise ValueError('\\ud800')\n")
+    assert check_file(path).error == ("line 1: ValueError: \ud800", "línea 1: ValueError: \ud800")
+
+
+def test_options_that_are_no_files_of_their_kind(tmp_path, capsys):
+    path, rubric, inputs = (tmp_path / n for n in ("homework.py", "rubric.json", "inputs.npz"))
+    path.write_text(GOOD)
+    inputs.write_text("no archive")
+    assert main(["check", str(path), "--inputs", str(inputs)]) == 2
+    said = capsys.readouterr().out
+    assert "expected an .npz file" in said
+    assert "inputs.npz" in said
+    for text, expected in (("[1]", "rubric: expected points by name"), ("{", "rubric.json: ")):
+        rubric.write_text(text)
+        assert main(["check", str(path), "--rubric", str(rubric)]) == 2
+        assert expected in capsys.readouterr().err

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from ..autodiff.order import topological
 from ..languages import say
 from ..views.compare import Compared, Comparison
 from ..views.drawing import Drawing, draw
@@ -126,8 +127,9 @@ class BackpropReport:
     def subject(self) -> tuple[Any, dict[str, Any], dict[str, Any], Any]:
         """What is drawn: the result, the gradients by hand, the Tensors by name, what arrives."""
         found, order = self.comparison.found, self.comparison.order
-        by_hand = {c.name: c.mine for c in found}
-        tensors = {self._names[n.index]: n for n in order if n.index in self._names}
+        drawn = {n.index for n in topological([order[0]])}  # not what it does not depend on
+        by_hand = {c.name: c.mine for c in found if c.node.index in drawn}
+        tensors = {self._names[n.index]: n for n in order if n.index in drawn & self._names.keys()}
         return order[0], by_hand, tensors, self._gradient
 
     def graph(self, **options: Any) -> Drawing:
@@ -220,11 +222,11 @@ def others(report: Judged, language: str | None) -> list[str]:
         told.append((f"missing: {names}", f"faltan: {names}"))
     if by["carried"]:
         names, given, later = _listed(by["carried"]), report.culprit, len(report.later)
-        arrives = (given, given) if given else ("what arrives", "lo que llega")
+        arrives = (f"your {given}", f"tu {given}") if given else ("what arrives", "lo que llega")
         told.append(
             (
-                f"{names}: right given your {arrives[0]} (carried error; {later} new errors)",
-                f"{names}: bien dado tu {arrives[1]} (error arrastrado; {later} errores nuevos)",
+                f"{names}: right given {arrives[0]} (carried error; {later} new errors)",
+                f"{names}: bien dado {arrives[1]} (error arrastrado; {later} errores nuevos)",
             )
         )
     if report.later:

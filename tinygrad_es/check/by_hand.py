@@ -118,6 +118,10 @@ def check_backprop(
     'y'
     """
     level, asked = level_of(student), Asked(previous, rubric, follow_through)
+    if previous is not None and not isinstance(previous, Mapping):
+        raise TypeError(
+            f"previous: expected gradients by name, {{'W1': dW1}}. Received: {describe(previous)}."
+        )
     if isinstance(subject, Tensor):
         if given or by_hand is None:
             raise TypeError(
@@ -132,6 +136,11 @@ def check_backprop(
         raise TypeError(
             "check_backprop: by_hand goes with a recorded loss, a Tensor. Received: "
             f"{describe(subject)}."
+        )
+    elif gradient is not None:
+        raise TypeError(
+            "check_backprop: gradient goes with a recorded result, a Tensor; of two functions give "
+            f"loss=. Received: {describe(gradient)}."
         )
     else:
         report = _of_functions(traced(subject, given, loss), asked)
@@ -167,8 +176,9 @@ def _report(
     values: Mapping[str, Any],
     gradient: Any,
     asked: Asked,
+    apart: tuple[Tensor, ...] = (),
 ) -> BackpropReport:
-    comparison = compared(root, by_hand, names, gradient)
+    comparison = compared(root, by_hand, names, gradient, apart)
     values = {**values, **_one_hot(values, comparison)}
     found = {}
     for one in comparison.found:
@@ -191,11 +201,11 @@ def _of_functions(run: Traced, asked: Asked) -> BackpropReport:
         ]
         _, believed, names = min(found, key=lambda one: one[0])
     by_hand = {**believed, **run.returned}
-    report = _report(run.root, by_hand, names, run.values, run.gradient, asked)
+    report = _report(run.root, by_hand, names, run.values, run.gradient, asked, run.apart)
     summed_late = _of_other_shape(run, names) if _unknown(report) else {}
     if summed_late:
         by_hand = {**believed, **summed_late, **run.returned}
-        return _report(run.root, by_hand, names, run.values, run.gradient, asked)
+        return _report(run.root, by_hand, names, run.values, run.gradient, asked, run.apart)
     return report
 
 
@@ -212,7 +222,7 @@ def _of_other_shape(run: Traced, names: dict[int, str]) -> dict[str, Any]:
 
 
 def _judged(run: Traced, variables: Mapping[str, Any], names: Mapping[int, str]) -> Comparison:
-    return compared(run.root, {**variables, **run.returned}, names, run.gradient)
+    return compared(run.root, {**variables, **run.returned}, names, run.gradient, run.apart)
 
 
 def _named_otherwise(name: str, run: Traced, names: dict[int, str]) -> list[dict[int, str]]:

@@ -86,6 +86,7 @@ def is_plain_object(x: Any) -> bool:
         types.FunctionType,
         types.MethodType,
         Tensor,
+        np.ndarray,  # of a subclass: a masked array, a matrix
         np.random.Generator,
     )
     return hasattr(x, "__dict__") and not isinstance(x, kinds)

@@ -12,6 +12,7 @@ import contextlib
 import copy
 import io
 import re
+import threading
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, NamedTuple
@@ -20,8 +21,9 @@ import numpy as np
 
 from ..autodiff.errors import GradientError, describe
 from ..autodiff.modes import enable_grad
+from ..autodiff.order import topological
 from ..autodiff.tensor import Tensor
-from ..tree import leaves
+from ..tree import leaves, map_structure
 from .by_differences import black_box
 from .calling import (
     arguments_of,
@@ -41,6 +43,8 @@ from .watching import observed
 __all__ = ["Traced", "traced"]
 
 
+ALONE = threading.RLock()  # a check swaps variables of modules, and sys.stdout
+
 LEFT: Pair = (
     "what it returns is no Tensor, as after float() or .item()",
     "lo que devuelve no es un Tensor, como tras float() o .item()",
@@ -57,6 +61,7 @@ class Traced(NamedTuple):
     returned: dict[str, Any]  # the gradients that backward returned, by node
     variables: dict[str, Any]  # and those that it had in variables
     former: dict[str, list[int]]  # by name: nodes that a variable of forward held before
+    apart: tuple[Tensor, ...] = ()  # arguments that the result does not depend on
 
 
 class Recorded(NamedTuple):
@@ -70,11 +75,20 @@ class Recorded(NamedTuple):
 
 
 def traced(subject: Any, given: tuple[Any, ...], loss: Any = None) -> Traced:
-    """Run both passes.
+    """Run both passes, one check at a time; NumPy's random state and its settings stay.
 
     Raises:
         TypeError: these are no two passes; arguments or results have no names.
     """
+    with ALONE, np.errstate():
+        state = np.random.get_state()  # noqa: NPY002 - a student's dropout draws from it
+        try:
+            return _traced(subject, given, loss)
+        finally:
+            np.random.set_state(state)  # noqa: NPY002 - as above
+
+
+def _traced(subject: Any, given: tuple[Any, ...], loss: Any) -> Traced:
     passes = passes_of(subject, given)
     most = len(required(passes.forward, optional=True)) or len(passes.inputs)
     inputs = passes.inputs[:most]
@@ -85,6 +99,8 @@ def traced(subject: Any, given: tuple[Any, ...], loss: Any = None) -> Traced:
     result, space = observed(passes.plain, *copy.deepcopy(inputs))
     plain = Plain(again, passes, loss)
     tape, why = _recorded(ahead, plain, end_of(result, passes.joint))
+    if tape is None and any(map(_short, leaves(given))):
+        return _traced(subject, map_structure(_doubled, given), loss)  # as the differences are
     g = tape.gradient if tape else plain.cotangent()
     held = {} if again is not ahead else dict(named_leaves(space))
     known = dict.fromkeys(tape.names.values() if tape else [*plain.names, *held])
@@ -106,10 +122,22 @@ def traced(subject: Any, given: tuple[Any, ...], loss: Any = None) -> Traced:
     held = {k: v for k, v in held.items() if not ((tape and k in known) or node_of(k, known))}
     values = {k: v for k, v in {**held, **extra, **by_name}.items() if isinstance(v, np.ndarray)}
     if tape:
-        return Traced(tape.root, g, tape.names, values, returned, others, tape.former)
+        reached = {tape.names.get(node.index) for node in topological([tape.root])}
+        others = {k: v for k, v in others.items() if k in reached}
+        left = [k for k in returned if k not in reached and k in by_name and k in tape.inputs]
+        apart = tuple(tape.inputs[k] for k in left)
+        return Traced(tape.root, g, tape.names, values, returned, others, tape.former, apart)
     root, names = black_box(plain, returned, g, why)
     returned = {k: v for k, v in returned.items() if k in names.values()}
     return Traced(root, None, names, values, returned, {}, {})
+
+
+def _short(x: Any) -> bool:
+    return isinstance(x, np.ndarray) and x.dtype.kind == "f" and x.dtype.itemsize < 8
+
+
+def _doubled(x: Any) -> Any:
+    return x.astype(np.float64) if _short(x) else x
 
 
 def _gradients(

@@ -66,7 +66,7 @@ def check_gradients(
     >>> check_gradients(lambda x: (x * x).sum(), [1.0, -2.0]).ok
     True
     """
-    _must_fit(f, inputs, order, mode)
+    _must_fit(f, inputs, order, mode, step=step, seed=seed, budget=budget)
     tolerance = tolerance_of(tolerances, rtol, atol)
     is_model = hasattr(f, "compute_loss") and hasattr(f, "trainable_weights")
     subject: Subject = _loss(f, inputs, training) if is_model else Function(f, inputs)
@@ -103,7 +103,7 @@ NOT_FINITE = (
 )
 
 
-def _must_fit(f: Any, inputs: Any, order: Any, mode: Any) -> None:
+def _must_fit(f: Any, inputs: Any, order: Any, mode: Any, **numbers: Any) -> None:
     if not callable(f):
         raise TypeError(
             f"check_gradients: expected a function first. Received: {describe(f)}; pass f itself, "
@@ -117,6 +117,20 @@ def _must_fit(f: Any, inputs: Any, order: Any, mode: Any) -> None:
         raise ValueError(
             f"check_gradients: expected mode 'auto', 'complete' or 'sample'. Received: {mode!r}."
         )
+    _must_be_numbers(**numbers)
+
+
+def _must_be_numbers(step: Any, seed: Any, budget: Any) -> None:
+    if not (isinstance(step, (int, float)) and 0.0 < step < np.inf):
+        raise ValueError(
+            f"check_gradients: expected step to be a number > 0. Received: {describe(step)}."
+        )
+    for name, value in (("seed", seed), ("budget", budget)):
+        if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 0:
+            raise ValueError(
+                f"check_gradients: expected {name} to be a whole number ≥ 0. Received: "
+                f"{describe(value)}."
+            )
 
 
 def _loss(model: Any, inputs: Any, training: bool) -> Loss:

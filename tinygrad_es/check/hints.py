@@ -78,7 +78,7 @@ MORE: tuple[Pair, ...] = (
 
 def level_of(student: Any) -> int:
     """How much is told: 0 everything, 1 where, 2 what kind, 3 how to mend."""
-    if student in (0, 1, 2, 3) and isinstance(student, (bool, int)):
+    if isinstance(student, (bool, int)) and student in (0, 1, 2, 3):
         return int(student)
     raise ValueError(
         "student: expected 1 (where the mistake is), 2 (what kind), 3 (how to mend it), or 0 "

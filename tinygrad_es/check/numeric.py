@@ -19,6 +19,7 @@ __all__ = [
 ]
 
 STEP = 6e-6  # the cube root of float64's epsilon: truncation and rounding balance
+EPS = float(np.finfo(np.float64).eps)
 TINY = 1e-60  # a step, below which none is taken
 SHRINKS = 6  # how often a step is divided by 10 where f leaves its domain
 
@@ -59,7 +60,7 @@ class Differences:
         step: float = STEP,
     ) -> None:
         self.f = f
-        self.arrays = [np.array(a, dtype=np.float64) for a in arrays]
+        self.arrays = [np.array(a, dtype=np.float64, order="C") for a in arrays]  # flat: a view
         self.v = v
         self.rounding = rounding
         self.step = step
@@ -168,10 +169,11 @@ def typical(a: Any) -> float:
     return size if size and math.isfinite(size) else 1.0
 
 
-def noise_of(f: Callable[[list[Any]], Any], arrays: list[Any], v: Any) -> float:
+def noise_of(f: Callable[[list[Any]], Any], arrays: list[Any], v: Any, eps: float = EPS) -> float:
     """How much rounding may change Σ v·f: from differences of high order, in which all that is
     smooth cancels; beside the point, for it may lie on a kink, and the smallest of two directions,
-    for one may cross a kink.
+    for one may cross a kink. No less than the rounding of the result, `eps` of it: a result that
+    does not move at all is rounded too.
 
     Source: Moré and Wild, Estimating computational noise, SIAM J. Sci. Comput. 33 (2011).
 
@@ -180,6 +182,8 @@ def noise_of(f: Callable[[list[Any]], Any], arrays: list[Any], v: Any) -> float:
     True
     """
     found = []
+    with np.errstate(all="ignore"):
+        least = 0.5 * eps * float(np.linalg.norm(v * f(arrays)))
     for seed in (3, 4):
         us = [STEP * typical(a) * cotangent(a.shape, seed + k) for k, a in enumerate(arrays)]
         moved = ([a + j * u for a, u in zip(arrays, us, strict=True)] for j in range(1, 8))
@@ -187,7 +191,8 @@ def noise_of(f: Callable[[list[Any]], Any], arrays: list[Any], v: Any) -> float:
             table = np.array([float(np.sum(v * f(at))) for at in moved])
             table = np.diff(table, 5)
         found.append(float(np.sqrt(np.mean(table**2) / math.comb(10, 5))))
-    return min((n for n in found if math.isfinite(n)), default=0.0)
+    noise = min((n for n in found if math.isfinite(n)), default=0.0)
+    return max(noise, least) if math.isfinite(least) else noise
 
 
 # --- second opinions ----------------------------------------------------------------------------

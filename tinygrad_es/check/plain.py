@@ -14,6 +14,7 @@ from ..autodiff.backward import gradients
 from ..autodiff.errors import describe
 from ..autodiff.tensor import Tensor
 from ..tree import leaves
+from ..views.rounding import Rounding
 from .calling import required
 from .forward import Forward
 from .numeric import Differences, cotangent, noise_of, typical
@@ -153,6 +154,11 @@ def unfaithful(plain: Plain, root: Tensor, g: Any, inputs: Mapping[str, Tensor])
     slope = line.finer(line.entry(0, 0), lambda f: line.entry(0, 0, f, deep=True), 1e-9)
     gap = abs(sum(terms) - slope.value)
     if not gap > max(10.0 * slope.error, close * float(np.linalg.norm(terms))) or bent(line, 0, 0):
+        return None
+    rounding = Rounding(root, np.broadcast_to(v, root.shape) if root.ndim else start)
+    each = zip(plain.names, us, strict=True)
+    moved = sum(float(np.sum(rounding.of(inputs[n]) * np.abs(u))) for n, u in each if n in inputs)
+    if gap <= 10.0 * moved:
         return None
     return (
         "numbers left the graph on the way, through float() or .item()",

@@ -9,6 +9,7 @@ import contextlib
 import json
 import sys
 import traceback
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ def main(path: str) -> None:
     job = json.loads(Path(path).read_text(encoding="utf-8"))
     limit(job["seconds"], job["megabytes"])
     result = checked(job)
-    Path(job["result"]).write_text(json.dumps(result, ensure_ascii=False), encoding="utf-8")
+    Path(job["result"]).write_text(json.dumps(result), encoding="utf-8")  # in ASCII: any text fits
 
 
 def limit(seconds: float, megabytes: int) -> None:
@@ -71,7 +72,15 @@ def checked(job: Mapping[str, Any]) -> dict[str, Any]:
         return {"error": _told(error, path), "pairs": []}
     if not found and told is None:
         told = {"en": NOTHING[0], "es": NOTHING[1]}
-    given = _given(job.get("inputs"))
+    try:
+        given = _given(job.get("inputs"))
+    except (OSError, ValueError, TypeError, zipfile.BadZipFile) as error:
+        what = f"{job['inputs']}: {_one_line(str(error), 200)}"
+        en, es = (
+            f"expected an .npz file of arrays. Received: {what}",
+            f"se esperaba un .npz: {what}",
+        )
+        return {"error": {"en": en, "es": es}, "pairs": []}
     return {
         "error": told,
         "pairs": [_pair(one, finished.variables, given, job, path) for one in found],

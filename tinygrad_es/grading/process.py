@@ -18,11 +18,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..autodiff.errors import describe
 from ..check.case import Pair
 from ..languages import say
 
 __all__ = ["Outcome", "check_file"]
 
+PATIENCE = 1.0  # seconds to read the last that was printed
 PRINTED = 10_000_000  # characters, beyond which a file does nothing but print
 
 
@@ -71,7 +73,12 @@ def check_file(
 
     Raises:
         FileNotFoundError: there is no such file.
+        TypeError: the rubric is no mapping.
     """
+    if rubric is not None and not isinstance(rubric, Mapping):
+        raise TypeError(
+            f"rubric: expected points by name, {{'W1': 2}}. Received: {describe(rubric)}."
+        )
     for given in (path, *([] if inputs is None else [inputs])):
         if not Path(given).is_file():
             raise FileNotFoundError(f"there is no file {str(given)!r}.")
@@ -92,12 +99,24 @@ def check_file(
             ended = "it ends the whole process.", "termina el proceso entero."
         if ended is not None:
             return Outcome(str(path), 2, ended, [])
-        found = json.loads(result.read_text(encoding="utf-8"))
+        found = _read(result)
+    if found is None:
+        broken = "it leaves no result that can be read.", "no deja un resultado legible."
+        return Outcome(str(path), 2, broken, [])
     error = found["error"]
     told = None if error is None else (error["en"], error["es"])
     unchecked = any("error" in pair and not pair["wrong"] for pair in found["pairs"])
     wrong = any(pair["wrong"] for pair in found["pairs"])
     return Outcome(str(path), 1 if wrong else 2 if told or unchecked else 0, told, found["pairs"])
+
+
+def _read(result: Path) -> dict[str, Any] | None:
+    """The result; None where the file has meddled with it: neither pairs nor an error."""
+    try:
+        found = json.loads(result.read_text(encoding="utf-8"))
+        return found if found["pairs"] or found["error"] else None
+    except (ValueError, TypeError, LookupError):
+        return None
 
 
 def _run(job: Path, seconds: float, megabytes: int) -> Pair | None:
@@ -126,7 +145,7 @@ def _run(job: Path, seconds: float, megabytes: int) -> Pair | None:
         )
     finally:
         _kill(process)
-        printed.thread.join()
+        printed.thread.join(PATIENCE)  # what outlives it may hold the pipe open
     if printed.much:
         return (
             f"it prints more than {PRINTED:,} characters: a print inside of a loop?",

@@ -16,7 +16,7 @@ gradient itself is not finite nothing can be said.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -81,13 +81,14 @@ def compared(
     by_hand: Mapping[str, Any],
     names: Mapping[int, str] | None = None,
     gradient: Any = None,
+    apart: Sequence[Tensor] = (),
 ) -> Comparison:
     """The gradients by hand held against the automatic ones and against their own upstream.
 
     One of another shape than its node is wrong, and the rules go on with what they make
-    themselves. Errors as `verdicts`.
+    themselves. `apart` are inputs that the root does not depend on. Errors as `verdicts`.
     """
-    order = topological([root])
+    order = [*topological([root]), *apart]
     named = _named(order, by_hand, names or {})
     start = seed(root, gradient)
     swept = sweep([(root, start)], keep=lambda node: True, hooks=False)
@@ -125,7 +126,7 @@ class Judge:
 
     def __init__(self, root: Tensor, start: Any, by_hand: Mapping[int, Any]) -> None:
         sizes = {node.index: node.shape for node in topological([root])}
-        fitting = {i: g for i, g in by_hand.items() if np.shape(g) == sizes[i]}
+        fitting = {i: g for i, g in by_hand.items() if np.shape(g) == sizes.get(i)}
         self.rounding = Rounding(root, start)
         self.ties = Ties(root, start), Ties(root, start, fitting)
         self.upstream: dict[int, str] = {}  # of nodes: the worst verdict that they come from

@@ -30,6 +30,7 @@ __all__ = ["Rounding"]
 TIMES = 4
 BITS = 4.0  # in units of the last one, how far a result is moved at most
 SATURATED = 1e-6  # so near to ±1 a result of tanh or σ is called saturated
+QUOTIENTS, SUMS = frozenset(["divide", "reciprocal"]), frozenset(["add", "sum"])
 SATURATING = frozenset(["tanh", "sigmoid", "divide", "reciprocal", "softmax", "erf"])
 
 
@@ -64,7 +65,8 @@ class Rounding:
 def _handed(rng: np.random.Generator, node: Tensor, g: Any) -> Any:
     """What a node hands on, moved where its result is almost ±1."""
     assert node.op is not None
-    return _moved_by(rng, g, _saturation(node)) if node.op.name in SATURATING else g
+    saturated = node.op.name in SATURATING
+    return _moved_by(rng, g, _saturation(node) + 1.0 if saturated else 1.0)
 
 
 def _moved_by(rng: np.random.Generator, value: Any, bits: Any = 1.0) -> Any:
@@ -73,6 +75,12 @@ def _moved_by(rng: np.random.Generator, value: Any, bits: Any = 1.0) -> Any:
     by = BITS * np.finfo(array.dtype).eps * bits * rng.uniform(-1.0, 1.0, array.shape)
     moved = (array * (1.0 + by)).astype(array.dtype)
     return float(moved) if type(value) is float else moved
+
+
+def _of_a_sum(node: Tensor) -> bool:
+    """Whether it divides by a sum, as σ, tanh and softmax by hand do; 1/w is no saturated unit."""
+    below = node.inputs[-1]
+    return type(below) is Tensor and below.op is not None and below.op.name in SUMS
 
 
 def _saturation(node: Tensor) -> Any:
@@ -84,6 +92,8 @@ def _saturation(node: Tensor) -> Any:
     value = np.asarray(node.value, np.float64)
     rest = 1.0 - np.abs(value)
     least = np.finfo(np.asarray(node.value).dtype).eps * BITS
+    if node.op is not None and node.op.name in QUOTIENTS and not _of_a_sum(node):
+        return np.zeros_like(value)
     above = node.op is not None and node.op.name == "divide" and node.inputs[0]
     if above is not False and (type(above) is Tensor or np.any(above != 1.0)):
         rest = np.where(rest == 0.0, 1.0, rest)

@@ -1,0 +1,56 @@
+"""A check leaves nothing behind, and several may run at once."""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+import numpy as np
+
+from tinygrad_es import check_backprop
+
+A = np.random.default_rng(0).normal(size=(5, 3))
+
+
+def forward(x):
+    z = np.tanh(x)
+    return np.sum(z**2)
+
+
+def backward(x):
+    z = np.tanh(x)
+    dz = 2.0 * z
+    return {"x": dz * (1.0 - z)}
+
+
+def test_several_threads():
+    """Two that put back sys.stdout in the wrong order left it lost."""
+    found, before = [], (sys.stdout, globals()["np"])
+
+    def work():
+        for _ in range(5):
+            found.append(check_backprop(forward, backward, A).verdicts)
+
+    threads = [threading.Thread(target=work) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [{"z": "right", "x": "wrong"}] * 25
+    assert (sys.stdout, globals()["np"]) == before
+
+
+def test_the_random_state_and_the_settings_of_numpy():
+    def dropped(x):
+        np.seterr(all="raise")
+        return np.sum(x * (np.random.rand(5, 3) < 0.5))  # noqa: NPY002 - as students write it
+
+    def handed_on(x):
+        return {"x": np.ones_like(x)}
+
+    state, settings = np.random.get_state(), np.geterr()  # noqa: NPY002 - what is tested
+    check_backprop(dropped, handed_on, A)
+    after = np.random.get_state()  # noqa: NPY002 - what is tested
+    assert np.array_equal(state[1], after[1])
+    assert state[2:] == after[2:]
+    assert np.geterr() == settings

@@ -1,0 +1,74 @@
+"""Where there is no derivative, each of those that people write by hand is right."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tinygrad_es import check_backprop
+
+X = np.array([[0.0, 1.0, -2.0], [3.0, 0.0, 0.0]])
+
+
+def relu(x, w):
+    z = x @ w
+    h = np.maximum(z, 0.0)
+    return np.sum(h * h + 3.0 * h)
+
+
+def relu_back(rule):
+    def backward(x, w):
+        z = x @ w
+        dz = (2.0 * np.maximum(z, 0.0) + 3.0) * rule(z)
+        return {"w": x.T @ dz, "x": dz @ w.T}
+
+    return backward
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [lambda z: z > 0, lambda z: z >= 0, lambda z: np.where(z == 0, 0.5, z > 0)],
+    ids=[">", ">=", "half"],
+)
+def test_relu_at_zero(rule):
+    w = np.array([[0.0, 1.0], [0.0, 2.0], [0.0, 1.0]])  # a whole unit at 0
+    assert check_backprop(relu, relu_back(rule), X, w)
+
+
+def test_relu_that_is_wrong_elsewhere():
+    w = np.array([[0.0, 1.0], [0.0, 2.0], [0.0, 1.0]])
+    assert check_backprop(relu, relu_back(lambda z: 1.01 * (z > 0)), X, w).culprit is not None
+    assert check_backprop(relu, relu_back(lambda z: 2.0 * (z >= 0)), X, w).culprit is not None
+
+
+def winner(place):
+    def backward(x):
+        d = np.zeros_like(x)
+        d[np.flatnonzero(x == x.max())[place]] = 1.0
+        return {"x": d}
+
+    return backward
+
+
+def test_equal_maxima():
+    x = np.array([1.0, 2.0, 0.5, 2.0])
+    for place in (0, -1):
+        assert check_backprop(lambda x: np.max(x), winner(place), x)
+    both = check_backprop(lambda x: np.max(x), lambda x: {"x": 1.0 * (x == x.max())}, x)
+    assert both.culprit is None
+    none = check_backprop(lambda x: np.max(x), lambda x: {"x": 1.0 * (x == 0.5)}, x)
+    assert none.verdicts == {"x": "wrong"}
+
+
+@pytest.mark.parametrize("sign", [lambda x: np.where(x >= 0, 1.0, -1.0), np.sign])
+def test_abs_at_zero(sign):
+    assert check_backprop(lambda x: np.sum(np.abs(x)), lambda x: {"x": sign(x)}, X)
+
+
+def test_clip_at_its_ends():
+    x = np.array([0.0, 0.5, 1.0])
+    for inside in (lambda x: (x > 0) & (x < 1), lambda x: (x >= 0) & (x <= 1)):
+        verdicts = check_backprop(
+            lambda x: np.sum(np.clip(x, 0.0, 1.0)), lambda x, f=inside: {"x": 1.0 * f(x)}, x
+        ).verdicts
+        assert verdicts["x"] in ("right", "inconclusive")
