@@ -196,10 +196,15 @@ def _wrapped(lines: list[str]) -> list[str]:
 def first_line(report: Judged, language: str | None) -> str:
     """All right, or what is wrong first."""
     n, name = len(report.verdicts), report.culprit
-    if report.ok:
+    if report.ok and n == 1:
+        told = "ok: 1 gradient by hand, right", "bien: 1 gradiente a mano, correcto"
+    elif report.ok:
         told = f"ok: {n} gradients by hand, all right", f"bien: {n} gradientes a mano, todos bien"
     elif name is None:
-        told = f"{n} gradients by hand, not all", f"{n} gradientes a mano, no todos"
+        told = (
+            f"{n} gradients by hand, none wrong, not all of them known to be right",
+            f"{n} gradientes a mano, ninguno mal, no de todos se sabe que estén bien",
+        )
     else:
         told = (
             f"{name}: WRONG (first wrong node in the order of the backward pass)",
