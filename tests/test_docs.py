@@ -175,7 +175,7 @@ def test_the_readme_has_exactly_two_commands():
         assert len(command.splitlines()) == 1
         assert command.startswith("python -m venv .venv && . .venv/bin/activate && pip install ")
     assert run.endswith("&& python -m tinygrad_es demo\n")
-    assert test.endswith("&& pytest\n")
+    assert test.endswith("&& pytest -n auto\n")
 
 
 @pytest.mark.parametrize("pages", [ENGLISH, SPANISH], ids=["en", "es"])
