@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import tinygrad_es as tg
 from tinygrad_es import Sequential, assert_gradients, check_gradients, layers, ops
 
 from .rules import operation, operation_of_two
@@ -191,3 +192,14 @@ def test_a_wrong_rule_inside_a_model():
     assert report.entries < report.total
     assert [m.at for m in report.mismatches] == [(17, 3)]
     assert "kernel" in str(report)
+
+
+def test_a_gradient_that_cannot_be_recorded_is_said_to_be_so():
+    """A rule that leaves the Tensors has no second derivatives: told, and raised at order 2."""
+    f = operation(lambda xp, x: x * x, lambda xp, g, y, x: 2.0 * g * float(np.asarray(x).sum()))
+    report = check_gradients(f, [1.5])
+    assert report.verdict == "right"
+    assert report.second is None
+    assert "no second derivatives" in str(report)
+    with pytest.raises(tg.GradientError, match="lose the graph"):
+        check_gradients(f, [1.5], order=2)

@@ -203,10 +203,14 @@ def _second(
     slope = Slope(subject, v, seed)
     try:
         leaves, y = slope.record(slope.arrays)
-    except Exception:
+    except Exception as error:  # nobody asked for second derivatives: told, and not raised
         if order == 2:
             raise
-        return  # a rule that cannot be recorded: nobody asked for second derivatives
+        report.notes.append((
+            f"no second derivatives: the gradient cannot be recorded ({type(error).__name__})",
+            f"sin segundas derivadas: el gradiente no se puede grabar ({type(error).__name__})",
+        ))  # fmt: skip
+        return
     report.second = GradientCheck(2)
     one = np.ones(())
     compared = Comparison(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -19,15 +20,15 @@ from .numeric import cotangent
 __all__ = ["Function", "Loss", "Slope", "Subject", "kept_as_it_was", "rounding"]
 
 
-class Subject:
+class Subject(abc.ABC):
     """Something that computes one Tensor from float64 arrays."""
 
     arrays: list[Any]
     names: list[str]  # what messages call the inputs
 
+    @abc.abstractmethod
     def record(self, arrays: Sequence[Any]) -> tuple[list[Tensor], Tensor]:
         """The leaves that hold these arrays, and the recorded result."""
-        raise NotImplementedError
 
     def __call__(self, arrays: Sequence[Any]) -> Any:
         """The result alone, as an array. Recorded, for a loss may see logits only where it is."""

@@ -188,7 +188,7 @@ class _Printed:
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
     """End a process and what it has started."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # it has ended by itself
         if os.name == "posix":
             os.killpg(process.pid, signal.SIGKILL)
         else:
