@@ -65,6 +65,19 @@ def test_abs_at_zero(sign):
     assert check_backprop(lambda x: np.sum(np.abs(x)), lambda x: {"x": sign(x)}, X)
 
 
+@pytest.mark.parametrize(
+    ("slope", "ok"), [(-1.0, True), (0.3, True), (1.0, True), (1.5, False), (-40.0, False)]
+)
+def test_differences_at_a_kink(slope, ok):
+    """Between the slopes to both sides any number is right; another is not passed as right."""
+    x = np.array([0.0, 1.0, -2.0, 3.0])
+    report = check_backprop(
+        lambda x: float(np.sum(np.abs(x))), lambda x: {"x": np.sign(x) + slope * (x == 0.0)}, x
+    )
+    assert report.ok is ok
+    assert "wrong" not in report.verdicts.values()
+
+
 def test_clip_at_its_ends():
     x = np.array([0.0, 0.5, 1.0])
     for inside in (lambda x: (x > 0) & (x < 1), lambda x: (x >= 0) & (x <= 1)):

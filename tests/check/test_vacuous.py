@@ -18,7 +18,16 @@ def standardised(x):
     return (x - x.mean(axis=0)) / np.sqrt(((x - x.mean(axis=0)) ** 2).mean(axis=0))
 
 
+def by_hand_softmax(x):
+    e = np.exp(x - x.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
 VACUOUS = {
+    "softmax, its mean, at ties": (
+        lambda x: by_hand_softmax(x).mean(),
+        np.array([[0.0, 0, -1, -2, 0], [1, 0, 1, -1, 1], [1, 2, 0, -2, 1]]),
+    ),
     "softmax, summed": (lambda x: ops.softmax(x).sum(), A),
     "batch norm, summed": (lambda x: standardised(x).sum(), A),
     "batch norm, its mean square": (lambda x: (standardised(x) ** 2).mean(), A),

@@ -61,3 +61,21 @@ def test_what_follows_from_right_gradients_is_right():
         report = check_backprop(forward, backward, x)
         assert "wrong" not in report.verdicts.values()
         assert "carried" not in report.verdicts.values()
+
+
+def test_float32_near_one_loses_digits():
+    """σ·(1 − σ) and σ − σ² differ in float32 where σ is 0.999."""
+
+    def forward(z):
+        s = 1.0 / (1.0 + np.exp(-z))
+        return np.sum(s * 1.0)
+
+    def backward(z):
+        s = 1.0 / (1.0 + np.exp(-z))
+        return {"z": s - s**2}
+
+    for seed in range(100):
+        z = (5.0 * np.random.default_rng(seed).normal(size=(7, 3))).astype(np.float32)
+        assert check_backprop(forward, backward, z).culprit is None
+        wrong = check_backprop(forward, lambda z: {"z": 1.01 * backward(z)["z"]}, z)
+        assert wrong.culprit == "z"

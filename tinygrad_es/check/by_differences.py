@@ -17,7 +17,7 @@ from ..autodiff.primitive import Primitive
 from ..autodiff.record import apply
 from ..autodiff.tensor import Tensor
 from .numeric import Differences, Estimate, noise_of
-from .plain import Pair, Plain, bent
+from .plain import Pair, Plain, bent, between
 from .verdicts import PRECISE, Tolerance
 
 __all__ = ["Found", "black_box", "found_in"]
@@ -119,7 +119,7 @@ def _judged(
                             f"{name}: se compararon {few} de sus {many} elementos"))  # fmt: skip
     first = {int(i): _quotient(differences, k, int(i)) for i in looked}
     largest = max((abs(d) for d in first.values() if math.isfinite(d)), default=0.0)
-    reference, wrong, unsure = np.nan_to_num(flat), 0, list[int]()
+    reference, wrong, unsure, outside = np.nan_to_num(flat), 0, list[int](), list[int]()
     rough = found.close.rtol
     for i, d in first.items():
         if abs(flat[i] - d) <= found.close.allowed(flat[i], d, largest):
@@ -127,8 +127,9 @@ def _judged(
         thoroughly = wrong < CONFIRMED
         verdict, best = _again(differences, k, i, flat[i], largest, found.close, thoroughly)
         wrong += verdict == "wrong"
-        if verdict == "inconclusive":
+        if verdict in ("inconclusive", "outside"):
             unsure.append(i)
+            outside += [i] if verdict == "outside" else []
         elif verdict == "wrong":
             reference[i] = best.value
             rough = max(rough, 10.0 * best.error / largest) if largest else rough
@@ -141,6 +142,8 @@ def _judged(
                             "o imprecisos"))  # fmt: skip
     if size and len(unsure) == looked.size:
         reference[:] = np.nan  # nothing is known
+    elif not wrong:
+        reference[outside] = np.nan  # no subgradient: a tie of several, or wrong
     return reference.reshape(shape)
 
 
@@ -175,5 +178,5 @@ def _again(
         best = differences.settled(best, lambda f: differences.entry(k, i, f), unit)
         verdict = close.verdict(a, best, largest)
     if verdict == "wrong" and thoroughly and bent(differences, k, i):
-        verdict = "inconclusive"
+        verdict = "inconclusive" if between(differences, k, i, a) else "outside"
     return verdict, best

@@ -154,6 +154,7 @@ class Comparison:
         self._note(crossed)
         left, right = self.differences.one_sided(k, i, np.float64(1.0), found.h / 8.0)
         slack = 1e-3 * (abs(left) + abs(right)) + 1e-8 * self.largest[k] + 10.0 * found.error
+        slack += 160.0 * self.differences.rounding / found.h
         if min(left, right) - slack <= a <= max(left, right) + slack:
             return "kink"
         # several kinks at once: what they add up to need not lie between the two slopes

@@ -20,7 +20,7 @@ from .forward import Forward
 from .numeric import Differences, cotangent, noise_of, typical
 from .styles import Passes
 
-__all__ = ["Pair", "Plain", "bent", "end_of", "unfaithful"]
+__all__ = ["Pair", "Plain", "bent", "between", "end_of", "unfaithful"]
 
 Pair = tuple[str, str]  # English, Spanish
 
@@ -172,7 +172,18 @@ def _size(x: Any) -> float:
 
 def bent(differences: Differences, k: int, i: int) -> bool:
     """Whether the slopes to the left and to the right differ: there is a kink."""
+    left, right, slack = _slopes(differences, k, i)
+    return not abs(left - right) <= slack
+
+
+def between(differences: Differences, k: int, i: int, a: float) -> bool:
+    """Whether a lies between the slopes to the left and to the right; also where one is unknown."""
+    left, right, slack = _slopes(differences, k, i)
+    return not (a < min(left, right) - slack or a > max(left, right) + slack)
+
+
+def _slopes(differences: Differences, k: int, i: int) -> tuple[float, float, float]:
+    """The two slopes, and how far off they may be."""
     h = differences.entry_step(k, i) / 8.0
     left, right = differences.one_sided(k, i, np.float64(1.0), h)
-    slack = 1e-3 * (abs(left) + abs(right)) + 20.0 * differences.rounding / h
-    return not abs(left - right) <= slack
+    return left, right, 1e-3 * (abs(left) + abs(right)) + 20.0 * differences.rounding / h

@@ -29,7 +29,7 @@ __all__ = ["Rounding"]
 
 TIMES = 4
 BITS = 4.0  # in units of the last one, how far a result is moved at most
-SATURATED = 1e-6  # so near to ±1 a result of tanh or σ is called saturated
+SATURATED = {8: 1e-6, 4: 1e-2, 2: 0.1}  # by item size: so near to ±1 is saturated
 QUOTIENTS, SUMS = frozenset(["divide", "reciprocal"]), frozenset(["add", "sum"])
 SATURATING = frozenset(["tanh", "sigmoid", "divide", "reciprocal", "softmax", "erf"])
 
@@ -91,10 +91,11 @@ def _saturation(node: Tensor) -> Any:
     """
     value = np.asarray(node.value, np.float64)
     rest = 1.0 - np.abs(value)
-    least = np.finfo(np.asarray(node.value).dtype).eps * BITS
+    dtype = np.asarray(node.value).dtype
+    least, saturated = np.finfo(dtype).eps * BITS, SATURATED.get(dtype.itemsize, SATURATED[8])
     if node.op is not None and node.op.name in QUOTIENTS and not _of_a_sum(node):
         return np.zeros_like(value)
     above = node.op is not None and node.op.name == "divide" and node.inputs[0]
     if above is not False and (type(above) is Tensor or np.any(above != 1.0)):
         rest = np.where(rest == 0.0, 1.0, rest)
-    return np.where((rest >= 0.0) & (rest < SATURATED), 1.0 / np.maximum(rest, least), 0.0)
+    return np.where((rest >= 0.0) & (rest < saturated), 1.0 / np.maximum(rest, least), 0.0)
