@@ -131,6 +131,7 @@ class _Strip:
         self.guests = [(INF, -INF, INF)] * count  # top, bottom and left of what may move
         self.crossings = [0] * count  # lanes
         self.threads = [0] * count  # boxes that these come from
+        self.through: list[list[int]] = [[] for _ in range(count)]  # arrows, by ranks they leave
         far: dict[tuple[int, int], int] = {}  # the last rank that the lines of a lane go to
         for v, (r, (x, y), (w, h)) in enumerate(
             zip(self.rank, self.layout.positions, self.sizes, strict=True)
@@ -140,8 +141,11 @@ class _Strip:
                 self.guests[r] = (min(top, y - h / 2), max(bottom, y + h / 2), min(left, x - w / 2))
             else:
                 self._reach(r, y - h / 2, y + h / 2)
-        for lane, line, (start, end) in zip(self.lanes, self.lines, self.ends, strict=True):
+        for e, (lane, line) in enumerate(zip(self.lanes, self.lines, strict=True)):
+            start, end = self.ends[e]
             far[lane] = max(far.get(lane, 0), end)
+            for r in range(start, end):
+                self.through[r].append(e)
             for r in range(start, end + 1):
                 ys = self._heights(line, *self.columns[r])
                 self._reach(r, min(ys), max(ys))
@@ -215,8 +219,9 @@ class _Strip:
     def crossing(self, last: int, begin: float) -> list[_Crossing]:
         """The lines that the cut after a rank meets, from the top."""
         found = []
-        for e, (line, (start, end)) in enumerate(zip(self.lines, self.ends, strict=True)):
-            if start <= last < end and not self._comes_along(e, last):
+        for e in self.through[last]:
+            if not self._comes_along(e, last):
+                line = self.lines[e]
                 out, into = _height(line, self.columns[last][1]), _height(line, begin)
                 found.append(_Crossing(out, into, self.lanes[e], e))
         return sorted(found)
