@@ -131,6 +131,20 @@ def test_requires_grad():
         assert not (x * 2).requires_grad
 
 
+def test_copies_are_of_the_graph_and_of_memory_of_their_own():
+    x = Tensor([-1.0, 2.0], requires_grad=True)
+    y = x.copy()
+    assert y.data is not x.data
+    y[y < 0] = 0.0  # a ReLU, as NumPy code writes it
+    y.sum().backward()
+    assert x.tolist() == [-1.0, 2.0]
+    assert x.grad.tolist() == [0.0, 1.0]
+    assert np.array_equal(np.copy(x).data, x.copy("K").data)
+    assert ops.copy([1.0, 2.0]).tolist() == [1.0, 2.0]
+    with pytest.raises(ValueError, match="Received: 'Z'"):
+        x.copy("Z")
+
+
 def test_conversions():
     assert float(Tensor(2.5)) == 2.5
     assert int(Tensor([3.7])) == 3

@@ -54,6 +54,14 @@ def view(x: Any, *shape: Any) -> Any:
 
 
 @composite
+def copy(x: Any, order: str = "C") -> Any:
+    """A copy, by NumPy's name: `clone`, through which the gradient passes."""
+    if order not in ("C", "F", "A", "K"):
+        raise ValueError(f"copy: expected order 'C', 'F', 'A' or 'K'. Received: {order!r}.")
+    return r.clone(x)
+
+
+@composite
 def flatten(x: Any, start_axis: int = 0, end_axis: int = -1) -> Any:
     """The axes from `start_axis` to `end_axis` as one."""
     x = as_tensor(x)
