@@ -18,7 +18,7 @@ from ..autodiff.record import apply
 from ..autodiff.tensor import Tensor
 from .numeric import Differences, Estimate, noise_of
 from .plain import Pair, Plain, bent, between
-from .verdicts import PRECISE, Tolerance
+from .verdicts import Tolerance
 
 __all__ = ["Found", "black_box", "found_in"]
 
@@ -142,6 +142,8 @@ def _judged(
                             "o imprecisos"))  # fmt: skip
     if size and len(unsure) == looked.size:
         reference[:] = np.nan  # nothing is known
+    elif not wrong and 2 * len(unsure) > looked.size:
+        reference[unsure] = np.nan  # too little is known
     elif not wrong:
         reference[outside] = np.nan  # no subgradient: a tie of several, or wrong
     return reference.reshape(shape)
@@ -171,12 +173,9 @@ def _again(
     """A second look at an entry: better steps, and no blame where there is a kink."""
     best = differences.entry(k, i)
     if thoroughly:
-        best = differences.finer(best, lambda f: differences.entry(k, i, f, deep=True), PRECISE)
+        best = differences.closer(k, i, best, lambda n: close.verdict(a, n, largest))
     verdict = close.verdict(a, best, largest)
-    if verdict == "wrong" and thoroughly:
-        unit = differences.entry_step(k, i)
-        best = differences.settled(best, lambda f: differences.entry(k, i, f), unit)
-        verdict = close.verdict(a, best, largest)
-    if verdict == "wrong" and thoroughly and bent(differences, k, i):
-        verdict = "inconclusive" if between(differences, k, i, a) else "outside"
+    h = min(best.h, differences.entry_step(k, i))
+    if verdict == "wrong" and thoroughly and bent(differences, k, i, h):
+        verdict = "inconclusive" if between(differences, k, i, a, h) else "outside"
     return verdict, best

@@ -11,7 +11,7 @@ from .kinks import Change, Side, change, signature
 from .numeric import Differences, Estimate, cotangent
 from .report import Entry, GradientCheck, Mismatch
 from .subject import Subject
-from .verdicts import PRECISE, UNDERFLOW, Tolerance
+from .verdicts import UNDERFLOW, Tolerance
 
 __all__ = ["Comparison", "Projection"]
 
@@ -135,15 +135,8 @@ class Comparison:
                     return self.tolerance.verdict(a, nearer, largest), nearer
             return self._on_kink(k, i, a, found, crossed), found
 
-        def again(factor: float) -> Estimate:
-            return differences.entry(k, i, factor, deep=True)
-
-        better = differences.finer(found, again, PRECISE)
+        better = differences.closer(k, i, found, lambda n: self.tolerance.verdict(a, n, largest))
         verdict = self.tolerance.verdict(a, better, largest)
-        if verdict == "wrong":
-            unit = differences.entry_step(k, i)
-            better = differences.settled(better, lambda f: differences.entry(k, i, f), unit)
-            verdict = self.tolerance.verdict(a, better, largest)
         moved = verdict == "wrong" and better.h != found.h
         if moved and self._crossed(k, i, one, better.h) is not None:
             return "inconclusive", found

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 __all__ = [
+    "PRECISE",
     "STEP",
     "Differences",
     "Estimate",
@@ -19,6 +20,7 @@ __all__ = [
 ]
 
 STEP = 6e-6  # the cube root of float64's epsilon: truncation and rounding balance
+PRECISE = 5e-5  # an estimate that may be off by more than this share cannot acquit
 EPS = float(np.finfo(np.float64).eps)
 TINY = 1e-60  # a step, below which none is taken
 SHRINKS = 6  # how often a step is divided by 10 where f leaves its domain
@@ -48,7 +50,8 @@ class Differences:
 
     (f(x+h) − f(x−h))/2h at h and h/2 give the Richardson value (4·d(h/2) − d(h))/3, of error
     O(h⁴); their difference estimates the error, and `rounding`/h adds what the rounding of f's
-    own operations may do. The arrays are copied, never the caller's.
+    own operations may do: no less than that of the results, which are large where h is far beyond
+    the scale of x. The arrays are copied, never the caller's.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class Differences:
         self.rounding = rounding
         self.step = step
         self.evaluations = 0
+        self._reached = 0.0  # the size of v·f where it was last taken
 
     def moved(self, k: int, where: Any, by: Any) -> Any:
         """f with `by` added to the entries `where` (flat) of input k."""
@@ -86,6 +90,7 @@ class Differences:
         """(Σ v·f(x+hu) − Σ v·f(x−hu)) / 2h; outputs are subtracted first, so equal ones cancel."""
         high, low = self.moved(k, where, h * u), self.moved(k, where, -h * u)
         with np.errstate(all="ignore"):
+            self._reached = float(np.linalg.norm(np.ravel(self.v * high)))
             return float(np.sum(self.v * (high - low))) / (2.0 * h)
 
     def one_sided(self, k: int, where: Any, u: Any, h: float) -> tuple[float, float]:
@@ -107,11 +112,12 @@ class Differences:
             if math.isfinite(wide) and math.isfinite(narrow):
                 break
             h /= 10.0
+        rounding = max(self.rounding, 0.5 * EPS * self._reached)
         if deep:
             last = self.quotient(k, where, u, h / 4)
             values = (4.0 * narrow - wide) / 3.0, (4.0 * last - narrow) / 3.0
-            return Estimate(values[1], abs(values[1] - values[0]) + 4.0 * self.rounding / h, h)
-        error = abs(narrow - wide) + self.rounding / h
+            return Estimate(values[1], abs(values[1] - values[0]) + 4.0 * rounding / h, h)
+        error = abs(narrow - wide) + rounding / h
         return Estimate((4.0 * narrow - wide) / 3.0, error, h)
 
     def entry_step(self, k: int, i: int, factor: float = 1.0) -> float:
@@ -133,7 +139,7 @@ class Differences:
         """The best of a few steps, larger where rounding prevails and smaller where it does not.
 
         A step that contradicts the best so far has left what is smooth, however sure it seems: a
-        tanh looks flat from far away.
+        tanh looks flat from far away. But a smaller one that is sure ends a guess.
         """
         best = first
         sign = 1 if first.error <= 20.0 * self.rounding / first.h else -1
@@ -142,24 +148,41 @@ class Differences:
                 break
             other = again(10.0**power)
             agrees = abs(other.value - best.value) <= 2.0 * (best.error + other.error)
-            if math.isfinite(other.value) and other.error < best.error and agrees:
+            if not math.isfinite(other.value):
+                continue
+            guess = best.error > 0.1 * abs(best.value) and other.h < best.h
+            sure = other.error < 1e-3 * abs(other.value)
+            if (agrees and other.error < best.error) or (guess and sure):
                 best = other
         return best
 
-    def settled(self, best: Estimate, again: Callable[[float], Estimate], unit: float) -> Estimate:
+    def settled(self, best: Estimate, again: Callable[[float], Estimate], scale: float) -> Estimate:
         """The estimate, unless smaller steps contradict it: then that of the largest which agree.
 
         Before an entry is called wrong. Where h is far beyond the scale of x (weights of 10⁻⁶),
-        h and h/2 may agree by chance. `again(factor)` takes the step factor·unit.
+        h and h/2 may agree by chance, or f be flat at both. `again(factor)` takes the step
+        factor·h; steps shrink at least until they are small beside `scale`.
         """
-        smaller = 0
-        while smaller < 5 and best.h > TINY:
+        h, smaller = best.h, 0
+        while best.h > TINY and (smaller < 5 or h > self.step * scale):
             smaller += 1
-            other = again(best.h / unit * 10.0**-smaller)
+            h *= 0.1
+            other = again(h)
             contradicts = abs(other.value - best.value) > 3.0 * (other.error + best.error)
-            rough = other.error > 0.5 * abs(other.value)
+            rough = other.error > 0.1 * abs(other.value)
             if contradicts or (rough and other.error > 20.0 * self.rounding / other.h):
-                best, smaller = other, 0
+                best, smaller, h = other, 0, other.h
+            elif other.error < 0.5 * best.error:
+                best = other
+        return best
+
+    def closer(self, k: int, i: int, first: Estimate, judge: Callable[[Estimate], str]) -> Estimate:
+        """A second look at an entry that is not right: better steps, then smaller ones."""
+        unit = self.entry_step(k, i)
+        best = self.finer(first, lambda f: self.entry(k, i, f, deep=True), PRECISE)
+        if judge(best) != "right":
+            scale = min(1.0, typical(self.arrays[k]))
+            best = self.settled(best, lambda h: self.entry(k, i, h / unit), scale)
         return best
 
 

@@ -153,7 +153,8 @@ def unfaithful(plain: Plain, root: Tensor, g: Any, inputs: Mapping[str, Tensor])
     line = Differences(along, [np.zeros(1)], v, noise_of(plain, plain.arrays, v))
     slope = line.finer(line.entry(0, 0), lambda f: line.entry(0, 0, f, deep=True), 1e-9)
     gap = abs(sum(terms) - slope.value)
-    if not gap > max(10.0 * slope.error, close * float(np.linalg.norm(terms))) or bent(line, 0, 0):
+    allowed = max(10.0 * slope.error, close * float(np.linalg.norm(terms)))
+    if not gap > allowed or bent(line, 0, 0, line.entry_step(0, 0)):
         return None
     rounding = Rounding(root, np.broadcast_to(v, root.shape) if root.ndim else start)
     each = zip(plain.names, us, strict=True)
@@ -170,20 +171,26 @@ def _size(x: Any) -> float:
     return float(np.max(np.abs(x), initial=0.0))
 
 
-def bent(differences: Differences, k: int, i: int) -> bool:
-    """Whether the slopes to the left and to the right differ: there is a kink."""
-    left, right, slack = _slopes(differences, k, i)
-    return not abs(left - right) <= slack
+def bent(differences: Differences, k: int, i: int, h: float) -> bool:
+    """Whether there is a kink within h: slopes to the left and to the right that differ.
+
+    Those of a parabola do too, but ten times less at a tenth of h.
+    """
+    left, right, slack = _slopes(differences, k, i, h)
+    nearer, further, _ = _slopes(differences, k, i, h / 10.0)
+    gap = abs(right - left)
+    smooth = 0.05 * gap <= abs(further - nearer) <= 0.2 * gap
+    return not (gap <= slack or smooth)
 
 
-def between(differences: Differences, k: int, i: int, a: float) -> bool:
+def between(differences: Differences, k: int, i: int, a: float, h: float) -> bool:
     """Whether a lies between the slopes to the left and to the right; also where one is unknown."""
-    left, right, slack = _slopes(differences, k, i)
+    left, right, slack = _slopes(differences, k, i, h)
     return not (a < min(left, right) - slack or a > max(left, right) + slack)
 
 
-def _slopes(differences: Differences, k: int, i: int) -> tuple[float, float, float]:
+def _slopes(differences: Differences, k: int, i: int, h: float) -> tuple[float, float, float]:
     """The two slopes, and how far off they may be."""
-    h = differences.entry_step(k, i) / 8.0
+    h = h / 8.0
     left, right = differences.one_sided(k, i, np.float64(1.0), h)
     return left, right, 1e-3 * (abs(left) + abs(right)) + 20.0 * differences.rounding / h

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from .numeric import Estimate
+from .numeric import PRECISE, Estimate
 
 __all__ = ["STRICT", "TORCH", "UNDERFLOW", "Tolerance", "tolerance_of"]
 
-PRECISE = 5e-5  # an estimate that may be off by more than this share cannot acquit
 UNDERFLOW = 1e-290  # below, numbers lose their digits
 SMALL = 1e-3  # … of an entry, or of this share of the largest one
 
