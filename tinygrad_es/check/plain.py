@@ -76,10 +76,12 @@ class Plain:
         here, there = leaves(result), leaves(self._run(self._in_order(moved)))
         pairs = enumerate(zip(here, there, strict=False))
         found = [k for k, (a, b) in pairs if _depends(a, b) and not any(b is m for m in moved)]
+        found = found or [k for k, a in enumerate(here) if _overflows(a)]
         if not found:
             raise TypeError(
                 "check_backprop: forward returned nothing that depends on its inputs. Received: "
-                f"{type(result).__name__}, the same after the inputs were moved."
+                f"{type(result).__name__}, the same after the inputs were moved (units that are "
+                "saturated need smaller inputs)."
             )
         single = [k for k in found if np.size(here[k]) == 1]
         two = isinstance(result, tuple) and len(here) == 2 and self.loss is None
@@ -114,10 +116,17 @@ def end_of(result: Any, joint: bool) -> Any:
 
 
 def _depends(a: Any, b: Any) -> bool:
-    kinds = (np.ndarray, np.generic, float)
-    if not isinstance(a, kinds) or np.asarray(a).dtype.kind != "f" or np.shape(a) != np.shape(b):
+    if not _is_floating(a) or np.shape(a) != np.shape(b):
         return False
     return not np.array_equal(a, b, equal_nan=True)
+
+
+def _overflows(a: Any) -> bool:
+    return _is_floating(a) and not np.all(np.isfinite(a))
+
+
+def _is_floating(a: Any) -> bool:
+    return isinstance(a, (np.ndarray, np.generic, float)) and np.asarray(a).dtype.kind == "f"
 
 
 # --- is what was recorded the forward pass? ------------------------------------------------------

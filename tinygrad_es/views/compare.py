@@ -26,11 +26,10 @@ from ..autodiff.errors import describe
 from ..autodiff.order import topological
 from ..autodiff.sweep import sweep
 from ..autodiff.tensor import Tensor, constant
-from .rounding import Rounding
+from .rounding import BITS, SAFETY, Rounding
 from .snapshot import contributions, receivers
 from .ties import Ties
 
-SAFETY = 10.0  # times the change that rounding makes, still rounding
 ROUGH = 1e-3  # of the largest entry: with more noise than this nothing can be said
 
 __all__ = ["Compared", "Comparison", "agree", "compared", "verdicts"]
@@ -163,9 +162,14 @@ class Judge:
         """Whether it is but rounding that they differ by."""
         away = [np.abs(np.subtract(mine, g, dtype=np.float64)) for g in (reference, expected)]
         noise = SAFETY * self.rounding.of(node)
+        most = np.max(noise, initial=0.0)
+        scale = np.max(np.abs(np.asarray(reference, np.float64)), initial=0.0)
+        if most > ROUGH * scale and self.rounding.vanishes(node):
+            half = np.sqrt(np.finfo(np.asarray(node.value).dtype).eps)  # of the digits
+            if np.max(away[0], initial=0.0) <= most / (SAFETY * BITS * half):
+                return "right"
         if np.all(np.minimum(*away) <= noise):  # where both are finite
-            scale = np.max(np.abs(np.asarray(reference, np.float64)), initial=0.0)
-            return "right" if np.max(noise, initial=0.0) <= ROUGH * scale else "inconclusive"
+            return "right" if most <= ROUGH * scale else "inconclusive"
         known = np.all(np.isfinite(np.asarray(reference, np.float64)))
         return "wrong" if known else "inconclusive"
 

@@ -6,6 +6,10 @@ swept backwards each time: how far the gradients move is how far rounding may ha
 compute 1 − σ, but people do: what that loses counts as rounding too. Source: Vignes, A stochastic
 arithmetic for reliable scientific computation (1993).
 
+Some gradients are 0 whatever the numbers are, as that of a bias before batch normalization: all
+their digits are rounding, here and with other numbers in the leaves, and only their size says
+something.
+
 >>> from tinygrad_es import ops
 >>> z = Tensor(30.0, requires_grad=True)
 >>> p = 1.0 / (1.0 + ops.exp(-z))
@@ -24,14 +28,17 @@ import numpy as np
 from ..autodiff.order import topological
 from ..autodiff.tensor import Tensor
 from .replay import replayed, swept
+from .snapshot import contributions, receivers
 
-__all__ = ["Rounding"]
+__all__ = ["BITS", "SAFETY", "Rounding"]
 
 TIMES = 4
+SAFETY = 10.0  # times the change that rounding makes, still rounding
+OTHERS = 2  # times that a gradient of nothing but rounding is taken with other numbers
 BITS = 4.0  # in units of the last one, how far a result is moved at most
 SATURATED = {8: 1e-6, 4: 1e-2, 2: 0.1}  # by item size: so near to ±1 is saturated
 QUOTIENTS, SUMS = frozenset(["divide", "reciprocal"]), frozenset(["add", "sum"])
-SATURATING = frozenset(["tanh", "sigmoid", "divide", "reciprocal", "softmax", "erf"])
+SATURATING = frozenset(["tanh", "sigmoid", "divide", "reciprocal", "erf"])
 
 
 class Rounding:
@@ -40,6 +47,7 @@ class Rounding:
     def __init__(self, root: Tensor, gradient: Any) -> None:
         self.root, self.gradient = root, gradient
         self.found: dict[int, Any] | None = None
+        self.zero: set[int] | None = None
 
     def of(self, node: Tensor) -> Any:
         """The largest change of the node's gradient, entry by entry."""
@@ -47,19 +55,94 @@ class Rounding:
             self.found = self._largest()
         return self.found.get(node.index, np.zeros(node.shape))
 
+    def vanishes(self, node: Tensor) -> bool:
+        """Whether the gradient is 0 whatever the leaves are, but for rounding."""
+        if self.zero is None:
+            zero = [self._zero(way) for way in range(OTHERS + 1)]
+            self.zero = set.intersection(*zero)
+        return node.index in self.zero
+
+    def _zero(self, way: int) -> set[int]:
+        """The nodes whose gradients are nothing but rounding; from way 1 on with other leaves."""
+        here, moved = self._taken(_Other(way) if way else _same)
+        return {
+            i for i, g in here.items()
+            if np.max(np.abs(g), initial=0.0) <= SAFETY * np.max(moved[i], initial=0.0)
+        }  # fmt: skip
+
     def _largest(self) -> dict[int, Any]:
+        return self._taken(_same)[1]
+
+    def _taken(self, read: Any) -> tuple[dict[int, Any], dict[int, Any]]:
+        """The gradients, and how far they moved at most."""
         order, seeds = topological([self.root]), {self.root.index: self.gradient}
-        largest: dict[int, Any] = {}
         with np.errstate(all="ignore"):
-            here = swept(order, seeds, {n.index: n for n in order})
-            for seed in range(TIMES):
-                rng = np.random.default_rng(seed)
-                twins = replayed(order, lambda _, inputs: inputs, partial(_moved_by, rng))
-                moved = swept(order, seeds, twins, handed=partial(_handed, rng))
-                for i, g in moved.items():
-                    gap = np.abs(np.subtract(g, here[i], dtype=np.float64))
-                    largest[i] = np.maximum(largest.get(i, 0.0), gap)
-        return largest
+            here = swept(order, seeds, replayed(order, read, lambda value: value))
+            several = [_Rounded(order, read, seed) for seed in range(TIMES)]
+            moved = _swept_together(order, seeds, several)
+        largest = {
+            i: np.max([np.abs(np.subtract(m[i], g, dtype=np.float64)) for m in moved], axis=0)
+            for i, g in here.items()
+        }
+        return here, largest
+
+
+class _Rounded:
+    """The forward pass, each result changed at random in its last bits."""
+
+    def __init__(self, order: list[Tensor], read: Any, seed: int) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.twins = replayed(order, read, partial(_moved_by, self.rng))
+
+
+def _swept_together(
+    order: list[Tensor], seeds: dict[int, Any], several: list[_Rounded]
+) -> list[dict[int, Any]]:
+    """The gradients of each, all changed at random in their last bits as well.
+
+    What one of a node's inputs gets is made of another one's gradient than what the next gets: so
+    rounding does not cancel where it does in this graph, but need not in what somebody derived.
+    """
+    found = [dict(seeds) for _ in several]
+    for node in order:
+        if node.op is None or node.index not in found[0]:
+            continue
+        gs = [_handed(one.rng, node, f[node.index]) for one, f in zip(several, found, strict=True)]
+        to = receivers(node)
+        for s, (one, mine) in enumerate(zip(several, found, strict=True)):
+            for shift in range(min(len(to), len(gs))):
+                g = gs[(s + shift) % len(gs)]
+                terms = contributions(one.twins[node.index], g)[shift :: len(gs)]
+                for x, (_, c) in zip(to[shift :: len(gs)], terms, strict=True):
+                    c = _moved_by(one.rng, c)
+                    mine[x.index] = mine[x.index] + c if x.index in mine else c
+    return found
+
+
+def _same(node: Tensor, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    return inputs
+
+
+class _Other:
+    """What operations read: other numbers in the leaves, smaller ones of the same signs."""
+
+    def __init__(self, way: int) -> None:
+        self.rng, self.leaves = np.random.default_rng(way), dict[int, Tensor]()
+
+    def __call__(self, node: Tensor, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(self._instead(x) if _is_leaf(x) else x for x in inputs)
+
+    def _instead(self, x: Tensor) -> Tensor:
+        if x.index not in self.leaves:
+            size = 10.0 ** self.rng.uniform(-2.0, 0.0)
+            by = size * self.rng.uniform(0.3, 1.0, x.shape)
+            value = np.asarray(x.value * by, x.dtype)
+            self.leaves[x.index] = Tensor(value, requires_grad=True)
+        return self.leaves[x.index]
+
+
+def _is_leaf(x: Any) -> bool:
+    return type(x) is Tensor and x.op is None and x.tracked
 
 
 def _handed(rng: np.random.Generator, node: Tensor, g: Any) -> Any:
@@ -77,25 +160,22 @@ def _moved_by(rng: np.random.Generator, value: Any, bits: Any = 1.0) -> Any:
     return float(moved) if type(value) is float else moved
 
 
-def _of_a_sum(node: Tensor) -> bool:
-    """Whether it divides by a sum, as σ, tanh and softmax by hand do; 1/w is no saturated unit."""
-    below = node.inputs[-1]
-    return type(below) is Tensor and below.op is not None and below.op.name in SUMS
+def _one_by_a_sum(node: Tensor) -> bool:
+    """Whether it is 1/(… + …), as σ by hand: other quotients are no saturated units."""
+    *above, below = node.inputs
+    of_one = not above or (type(above[0]) is not Tensor and bool(np.all(above[0] == 1.0)))
+    return of_one and type(below) is Tensor and below.op is not None and below.op.name in SUMS
 
 
 def _saturation(node: Tensor) -> Any:
     """1/(1 − |v|) where v is almost ±1, else 0: what 1 − v² loses that somebody writes by hand.
 
-    All of it where σ or tanh is 1 itself; but a quotient may be 1 for other reasons, unless it is
-    one of 1 by something.
+    All of it where σ or tanh is 1 itself.
     """
     value = np.asarray(node.value, np.float64)
     rest = 1.0 - np.abs(value)
     dtype = np.asarray(node.value).dtype
     least, saturated = np.finfo(dtype).eps * BITS, SATURATED.get(dtype.itemsize, SATURATED[8])
-    if node.op is not None and node.op.name in QUOTIENTS and not _of_a_sum(node):
+    if node.op is not None and node.op.name in QUOTIENTS and not _one_by_a_sum(node):
         return np.zeros_like(value)
-    above = node.op is not None and node.op.name == "divide" and node.inputs[0]
-    if above is not False and (type(above) is Tensor or np.any(above != 1.0)):
-        rest = np.where(rest == 0.0, 1.0, rest)
     return np.where((rest >= 0.0) & (rest < saturated), 1.0 / np.maximum(rest, least), 0.0)
