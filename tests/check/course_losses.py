@@ -515,6 +515,8 @@ def con_swish(x, w):
                 "G12 G99"),
         Mistake("self.grad += (other * self.data**(other-1)) * out.grad",
                 "self.grad += (self.data**(other-1)) * out.grad", "e", "G99 G05"),
+        Mistake("(out.data > 0) * out.grad", "(self.data < 0) * out.grad", "e", "G05"),
+        Mistake("(out.data > 0) * out.grad", "out.data * out.grad", "e", "G05"),
     ),
 )  # fmt: skip
 

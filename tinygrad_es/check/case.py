@@ -7,7 +7,7 @@ values and to the gradients by hand that may have gone into the wrong formula.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -95,6 +95,10 @@ class Case(NamedTuple):
 
     def without(self, blocked: frozenset[int]) -> Any:
         """What would arrive if nothing came through the nodes of these indices."""
+        return self.resent(lambda node, g: [] if node.index in blocked else contributions(node, g))
+
+    def resent(self, send: Callable[[Tensor, Any], list[Any]]) -> Any:
+        """What would arrive if `send(node, g)` were what a node hands on, [] for nothing."""
         own: dict[int, Any] = {}
         fixed = {one.node.index for one in self.comparison.found}
         for node in self.comparison.order:
@@ -103,11 +107,11 @@ class Case(NamedTuple):
             g = self.comparison.own[node.index] if node.index in fixed else own.get(node.index)
             if node is self.comparison.order[0]:
                 g = self.comparison.own[node.index]
-            if node.op is None or node.index in blocked or g is None:
+            if node.op is None or g is None:
                 continue
             with np.errstate(all="ignore"):
-                terms = contributions(node, g)
-            for x, (_, c) in zip(receivers(node), terms, strict=True):
+                terms = send(node, g)
+            for x, (_, c) in zip(receivers(node), terms, strict=bool(terms)):
                 own[x.index] = own[x.index] + c if x.index in own else c
         return np.asarray(own.get(self.node.index, np.zeros(self.node.shape)), np.float64)
 

@@ -17,8 +17,7 @@ from typing import Any
 import numpy as np
 
 from .case import Case, Diagnosis, Fit
-from .factors import other_operands
-from .hypotheses import HYPOTHESES
+from .hypotheses import HYPOTHESES, LAST
 
 __all__ = ["diagnose"]
 
@@ -35,8 +34,8 @@ def diagnose(case: Case) -> list[Diagnosis]:
                 found += [_named(code, fit) for fit in hypothesis(case)]
             if found and code == "G10":
                 break
-        last = () if found else other_operands(case)  # what fits is a product too: no new word
-        found += [_named("G12", fit) for fit in last]
+        for code, hypothesis in LAST:
+            found += [] if found else [_named(code, fit) for fit in hypothesis(case)]
         return found[:TIES] or [unexplained(whole)]
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from .case import Case, Fit, Fits
+from .case import Case, Fit, Fits, Pair
 
-__all__ = ["constant_normaliser", "last_only", "not_zeroed", "overwritten"]
+__all__ = ["constant_normaliser", "diagonal", "last_only", "not_zeroed", "overwritten"]
 
 MANY = 6  # contributions, of which all subsets are tried
 
@@ -118,3 +118,37 @@ def constant_normaliser(case: Case) -> Fits:
 def _told(node: Any, names: Mapping[int, str | None]) -> str:
     axis = (node.params or {}).get("axis")
     return names.get(node.index) or f"{node.op.name}(axis={axis})"
+
+
+def diagonal(case: Case) -> Fits:
+    """G11: of the derivatives of a softmax, p_i (1{i = j} − p_j), those with i ≠ j are missing.
+
+    What arrives at p follows from the gradient by hand, whether it has a name or not.
+    """
+    g, r, z = case.g, case.r, np.asarray(case.node.value, np.float64)
+    if g.shape != r.shape or z.shape != r.shape or g.ndim == 0:
+        return
+    for axis in (*range(g.ndim), *([tuple(range(g.ndim))] if g.ndim > 1 else [])):
+        e = np.exp(z - np.max(z, axis=axis, keepdims=True))
+        p = e / np.sum(e, axis=axis, keepdims=True)
+        for own, (en, es), least in _DIAGONALS:
+            if g.size < least * e.sum(axis=axis).size:
+                continue  # of two that sum to 0 the diagonal is just half
+            u = g / own(p)
+            if case.fits(p * (u - np.sum(u * p, axis=axis, keepdims=True)), r) is None:
+                continue
+            gap = case.fits(u * own(p))
+            yield Fit(
+                f"{en} of a softmax is there alone: each output depends on every input along axis "
+                f"{axis}. It is p·(dp − Σ dp·p).",
+                f"de un softmax está solo {es}: cada salida depende de todas las entradas del eje "
+                f"{axis}. Es p·(dp − Σ dp·p).",
+                0.0 if gap is None else gap,
+            )
+            return
+
+
+_DIAGONALS: tuple[tuple[Callable[[Any], Any], Pair, int], ...] = (
+    (lambda p: p * (1 - p), ("the diagonal p·(1 − p)", "la diagonal p·(1 − p)"), 3),
+    (lambda p: p, ("the factor p", "el factor p"), 2),
+)
