@@ -7,6 +7,8 @@ import pytest
 
 from tinygrad_es import Tensor, check_backprop, ops
 
+from .backprop_models import MODELS
+
 RNG = np.random.default_rng(0)
 X, W, T = RNG.normal(size=(7, 5)), RNG.normal(size=(5, 3)), RNG.normal(size=(7, 3))
 
@@ -59,3 +61,162 @@ def test_half_of_a_gradient_of_two_is_no_softmax():
     first(check_backprop(loss, by_hand={"z": dz / 2}), "G03")
     report = check_backprop(loss, by_hand={"z": dz / 2})
     assert "G11" not in [d.code for d in report.diagnoses]
+
+
+# --- terms ---------------------------------------------------------------------------------------
+
+
+def penalized(gradient):
+    """A least squares loss with weight decay, whose gradient in W is `gradient(g, W, lam)`."""
+
+    def forward(X, t, W, lam):
+        y = X @ W
+        return np.sum((y - t) ** 2) / (2 * len(X)) + lam * np.sum(W**2) / 2
+
+    def backward(X, t, W, lam):
+        dy = (X @ W - t) / len(X)
+        return {"W": gradient(X.T @ dy, W, lam)}
+
+    return check_backprop(forward, backward, X, T, W, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("gradient", "code", "words"),
+    [
+        (lambda g, W, lam: g, "G06", "the term 0.3·W is missing."),
+        (lambda g, W, lam: g + 2 * lam * W, "G06", "the term 0.3·W is there twice."),
+        (lambda g, W, lam: g - lam * W, "G06", "the sign of the term 0.3·W is wrong."),
+        (lambda g, W, lam: g + lam / 2 * W, "G06", "the term is 0.3·W, yours is 0.15·W."),
+        (lambda g, W, lam: 2 * g, "G03", "that of 0.3·W is missing; that of y is 2 × what"),
+        (lambda g, W, lam: -g + lam * W, "G03", "that of y is -1 × what it should be: the sign"),
+        (lambda g, W, lam: 7 * g + lam * W, "G03", "that of y is 7 × what it should be: 7 = y."),
+        (lambda g, W, lam: g / 3 + 5 * lam * W, "G03", "that of 0.3·W is 5 × what it should be"),
+    ],
+)
+def test_weight_decay(gradient, code, words):
+    assert penalized(lambda g, W, lam: g + lam * W).ok
+    report = penalized(gradient)
+    assert report.culprit == "W"
+    found = first(report, code, words)
+    assert "0.3" not in (found.hint or found.text)[0]  # a student is not told the numbers
+
+
+def test_noise_in_a_gradient_of_two_terms_is_not_explained():
+    noise = 1e-4 * np.random.default_rng(1).normal(size=W.shape)
+    first(penalized(lambda g, W, lam: 2 * g + lam * W + noise), "G99")
+
+
+@pytest.mark.parametrize(
+    ("gradient", "code", "words"),
+    [
+        (lambda X, W, T: -2 * X.T @ (X @ W - T) + 0.1 * W, "G03", "+ 0.2·W: the sign is wrong"),
+        (lambda X, W, T: 2 * X.T @ (X @ W + T) + 0.1 * W, "G06", "the reference + 4·X.T @ T"),
+        (lambda X, W, T: 2 * X.T @ (X @ W) + 0.1 * W, "G06", "the reference + 2·X.T @ T"),
+        (lambda X, W, T: 2 * X.T @ (X @ W - T), "G06", "the term 0.1·W is missing, or half"),
+        (lambda X, W, T: 2 * X.T @ (X @ W - T) - 0.1 * W, "G06", "the term 0.2·W is missing, or"),
+    ],
+)
+def test_signs_and_terms_where_differences_are_the_reference(gradient, code, words):
+    def forward(X, W, T):
+        return float(np.sum((X @ W - T) ** 2)) + 0.05 * float(np.sum(W * W))
+
+    report = check_backprop(forward, lambda X, W, T: {"W": gradient(X, W, T)}, X, W, T)
+    assert report.notes
+    first(report, code, words)
+
+
+# --- a constant is what it is, not what it equals ------------------------------------------------
+
+
+def test_a_mask_comes_before_a_constant_that_equals_a_size():
+    """3 − 1 = 2: the mask of dropout is 0 or 2, and three rows go in."""
+    keep = np.random.default_rng(2).random((3, 7)) < 0.5
+    x, w, r = RNG.normal(size=(3, 5)), RNG.normal(size=(5, 7)), RNG.normal(size=(3, 7))
+
+    def forward(x, w, r, keep):
+        mask = keep / 0.5
+        h = np.tanh(x @ w)
+        y = h * mask
+        return np.sum(y * r)
+
+    def backward(x, w, r, keep):
+        h = np.tanh(x @ w)
+        dh = r * keep
+        return {"w": x.T @ (dh * (1 - h**2))}
+
+    report = check_backprop(forward, backward, x, w, r, keep)
+    first(report, "G12", "dy·keep in place of dy·mask")
+    assert "− 1" not in str(report)
+
+
+def test_a_constant_of_the_forward_pass_comes_before_a_size():
+    x, m, r = RNG.normal(size=(5, 4)), 1.0 * (RNG.random((5, 4)) < 0.5), RNG.normal(size=(5, 4))
+
+    def forward(x, m, r):
+        y = x * m / 0.25
+        return np.sum(y * r)
+
+    report = check_backprop(forward, lambda x, m, r: {"x": r * m}, x, m, r)
+    first(report, "G03", "it is divided by 0.25: this division is missing")
+    assert "shape" not in report.diagnoses[0].text[0]
+
+
+def test_the_mean_of_windows_comes_before_a_size():
+    x, r = RNG.normal(size=(3, 4, 6)), RNG.normal(size=(3, 2, 3))
+
+    def forward(x, r):
+        y = x.reshape(3, 2, 2, 3, 2).mean(axis=(2, 4))
+        return np.sum(y * r)
+
+    def backward(x, r):
+        return {"x": r.repeat(2, axis=1).repeat(2, axis=2)}
+
+    found = first(check_backprop(forward, backward, x, r), "G03", "each mean is over 4 entries")
+    assert "shape" not in found.text[0]
+
+
+# --- which contributions ------------------------------------------------------------------------
+
+
+def test_uses_of_a_weight_in_a_loop_are_told_by_number():
+    def forward(x, h, V, U):
+        for k in range(4):
+            h = np.tanh(x[k] @ U + h @ V)
+        return np.sum(h)
+
+    def backward(x, h, V, U):
+        hs = [h]
+        for k in range(4):
+            hs.append(np.tanh(x[k] @ U + hs[-1] @ V))
+        dh, dV, dU = np.ones_like(h), np.zeros_like(V), np.zeros_like(U)
+        for k in reversed(range(4)):
+            da = dh * (1 - hs[k + 1] ** 2)
+            dV = np.outer(hs[k], da)
+            dU += np.outer(x[k], da)
+            dh = V @ da
+        return {"V": dV, "U": dU}
+
+    given = (RNG.normal(size=s) for s in ((4, 3), 5, (5, 5), (3, 5)))
+    report = check_backprop(forward, backward, *given)
+    found = first(report, "G07", "V is used 4 times", "only no. 1 was counted, not no. 2–4")
+    assert "solo se contó la n.º 1, no la n.º 2–4" in found.text[1]
+    assert "matmul" not in str(report)
+
+
+def test_products_are_told_by_their_operands():
+    def forward(Q, K, R):
+        return np.sum((Q @ K) * R) + np.sum((Q @ K.T) * R) + np.sum((K @ Q) * R)
+
+    Q, K, R = RNG.normal(size=(3, 5, 5))
+    report = check_backprop(forward, lambda Q, K, R: {"Q": R @ K.T}, Q, K, R)
+    first(report, "G07", "only what comes from Q @ K was counted, not K @ Q, Q @ K.T")
+
+
+def test_the_local_derivative_of_another_gate():
+    """Of twelve gradients and more values yet, those that are near are tried first."""
+    model = MODELS["lstm"]
+    source = model.backward.replace("di * i * (1 - i)", "di * f * (1 - f)")
+    functions = model._replace(backward=source).functions()
+    report = check_backprop(*functions, *model.inputs(np.random.default_rng(0)))
+    assert report.culprit == "Wi"
+    first(report, "G12", "x.T @ (di·f·(1 − f)) in place of x.T @ (di·i·(1 − i))")

@@ -18,6 +18,7 @@ import numpy as np
 
 from .case import Case, Diagnosis, Fit
 from .hypotheses import HYPOTHESES, LAST
+from .scale import is_of_the_way
 
 __all__ = ["diagnose"]
 
@@ -36,7 +37,19 @@ def diagnose(case: Case) -> list[Diagnosis]:
                 break
         for code, hypothesis in LAST:
             found += [] if found else [_named(code, fit) for fit in hypothesis(case)]
-        return found[:TIES] or [unexplained(whole)]
+        return _ranked(found[:TIES], case) or [unexplained(whole)]
+
+
+def _ranked(found: list[Diagnosis], case: Case) -> list[Diagnosis]:
+    """A constant comes after what names the values that went in: that is not so by chance.
+
+    Of one number every value is a constant, and a wrong sign is the simplest of all.
+    """
+    if not found or found[0].code != "G03" or case.g.size == 1:
+        return found
+    if case.fits(-case.r) is not None or is_of_the_way(case):
+        return found
+    return sorted(found, key=lambda one: one.code not in ("G05", "G11", "G12"))
 
 
 def _named(code: str, fit: Fit) -> Diagnosis:

@@ -12,10 +12,11 @@ import numpy as np
 
 from .axes import labels_shifted, permuted, summed, transposed
 from .case import Case, Fit, Fits
-from .factors import decay, derivative_missed, factor, other_operands, other_value, term
+from .factors import derivative_missed, factor, other_operands, other_value
 from .paths import constant_normaliser, diagonal, last_only, not_zeroed, overwritten
 from .routes import flipped, masked, not_added, routed_elsewhere, routed_everywhere
 from .scale import scaled
+from .terms import decay, product_term, scaled_but_for_a_term, term, uneven
 
 __all__ = ["HYPOTHESES", "LAST"]
 
@@ -66,9 +67,12 @@ HYPOTHESES: tuple[tuple[str, Callable[[Case], Fits]], ...] = (
 )
 
 LAST: tuple[tuple[str, Callable[[Case], Fits]], ...] = (  # dearer: where none of those fits
+    ("G03", uneven),
+    ("G03", scaled_but_for_a_term),
     ("G07", not_added),
     ("G04", routed_everywhere),
     ("G05", routed_elsewhere),
     ("G12", other_operands),
     ("G09", flipped),
+    ("G06", product_term),
 )
