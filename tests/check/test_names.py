@@ -220,3 +220,66 @@ def test_the_local_derivative_of_another_gate():
     report = check_backprop(*functions, *model.inputs(np.random.default_rng(0)))
     assert report.culprit == "Wi"
     first(report, "G12", "x.T @ (di·f·(1 − f)) in place of x.T @ (di·i·(1 − i))")
+
+
+# --- gates in one matrix -------------------------------------------------------------------------
+
+GATES = """
+def forward(x, c0, W, R):
+    H = c0.shape[1]
+    a = x @ W
+    i = 1 / (1 + np.exp(-a[:, :H]))
+    f = 1 / (1 + np.exp(-a[:, H:2 * H]))
+    g = np.tanh(a[:, 2 * H:])
+    c = f * c0 + i * g
+    return np.sum(c * R)
+
+def backward(x, c0, W, R):
+    H = c0.shape[1]
+    a = x @ W
+    i = 1 / (1 + np.exp(-a[:, :H]))
+    f = 1 / (1 + np.exp(-a[:, H:2 * H]))
+    g = np.tanh(a[:, 2 * H:])
+    dc = R
+    df, di, dg = dc * c0, dc * g, dc * i
+    ai = di * i * (1 - i)
+    af = df * f * (1 - f)
+    ag = dg * (1 - g ** 2)
+    da = np.hstack([ai, af, ag])
+    return {"W": x.T @ da}
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "code", "words"),
+    [
+        (
+            "di * i * (1 - i)",
+            "di * f * (1 - f)",
+            "G05",
+            "in a[:, :3]: your gradient = di·f·(1 − f)",
+        ),
+        ("df * f * (1 - f)", "df", "G04", "in a[:, 3:6]: the factor f·(1 − f) is missing."),
+        ("dg * (1 - g ** 2)", "-dg * (1 - g ** 2)", "G03", "in a[:, 6:]: your gradient = -1 ×"),
+    ],
+)
+def test_gates_that_are_slices_of_one_matrix(right, wrong, code, words):
+    given = [RNG.normal(size=s) for s in ((7, 5), (7, 3), (5, 9), (7, 3))]
+    space = {"np": np}
+    exec(GATES, space)
+    assert check_backprop(space["forward"], space["backward"], *given).ok
+    assert GATES.count(right) == 1
+    exec(GATES.replace(right, wrong), space)
+    report = check_backprop(space["forward"], space["backward"], *given)
+    assert report.verdicts == {**report.verdicts, "a": "wrong", "W": "carried"}
+    found = first(report, code, words)
+    assert found.text[1].startswith("en a[")
+
+
+def test_a_part_that_nothing_fits_is_not_guessed():
+    a = Tensor(RNG.normal(size=(7, 9)), requires_grad=True)
+    loss = (ops.tanh(a[:, :3]) * a[:, 3:6] * a[:, 6:]).sum()
+    loss.backward()
+    mine = a.grad.numpy().copy()
+    mine[:, 3:6] += 1e-3 * RNG.normal(size=(7, 3))
+    first(check_backprop(loss, by_hand={"a": mine}), "G99")

@@ -124,6 +124,11 @@ class Case(NamedTuple):
                     open_ends.add(user.index)
                 yield user
 
+    def after(self, node: Tensor) -> tuple[str, ...]:
+        """The nearest named nodes that use this one; itself where it has a name."""
+        name = self.called.get(node.index)
+        return (name,) if name else tuple(_nearest(node, self.comparison.order, self.called))
+
     def normalisers(self) -> list[Tensor]:
         """The reductions after the node that are broadcast again, the nearest first."""
         largest: dict[int, int] = {}  # by index: the size of the largest node that comes of it

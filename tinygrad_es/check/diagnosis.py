@@ -18,6 +18,7 @@ import numpy as np
 
 from .case import Case, Diagnosis, Fit
 from .hypotheses import HYPOTHESES, LAST
+from .parts import parts
 from .scale import is_of_the_way
 
 __all__ = ["diagnose"]
@@ -35,6 +36,7 @@ def diagnose(case: Case) -> list[Diagnosis]:
                 found += [_named(code, fit) for fit in hypothesis(case)]
             if found and code == "G10":
                 break
+        found += [] if found else [_named(code, fit) for code, fit in parts(case)]
         for code, hypothesis in LAST:
             found += [] if found else [_named(code, fit) for fit in hypothesis(case)]
         return _ranked(found[:TIES], case) or [unexplained(whole)]

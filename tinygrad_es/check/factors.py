@@ -97,17 +97,21 @@ def derivative_missed(case: Case) -> Fits:
 
 def _from_upstream(case: Case, table: Table) -> Fits:
     g, r = case.g, case.r
-    for name in case.upstream:
-        u = case.gradients.get(name)
-        if u is None or g.shape != r.shape or u.shape != r.shape:
-            continue
-        right = next((t for t, f in factors_for(case, MORE) if case.fits(u * f, r) is not None), "")
-        for text, f in factors_for(case, table):
-            if (gap := case.fits(u * f)) is not None:
-                en, es = f"your gradient = d{name}·{text}", f"tu gradiente = d{name}·{text}"
-                if right:
-                    en, es = f"{en} in place of d{name}·{right}", f"{es} en vez de d{name}·{right}"
-                yield Fit(en + ".", es + ".", gap)
+    arrives = [(k, case.gradients[k]) for k in case.upstream if k in case.gradients]
+    arrives = [(k, u) for k, u in arrives if g.shape == u.shape == r.shape]
+    for name, u in arrives:
+        found = [(text, gap) for text, f in factors_for(case, table)
+                 if (gap := case.fits(u * f)) is not None]  # fmt: skip
+        own_first = [(name, u), *(one for one in arrives if one[0] != name)]
+        right = next((
+            f"d{k}·{text}" for k, v in own_first if found
+            for text, f in factors_for(case, MORE) if case.fits(v * f, r) is not None
+        ), "")  # fmt: skip
+        for text, gap in found:
+            en, es = f"your gradient = d{name}·{text}", f"tu gradiente = d{name}·{text}"
+            if right:
+                en, es = f"{en} in place of {right}", f"{es} en vez de {right}"
+            yield Fit(en + ".", es + ".", gap)
 
 
 # --- products --------------------------------------------------------------------------------
