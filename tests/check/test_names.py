@@ -63,6 +63,14 @@ def test_half_of_a_gradient_of_two_is_no_softmax():
     assert "G11" not in [d.code for d in report.diagnoses]
 
 
+def test_both_axes_of_a_kernel_reversed():
+    kernel = Tensor(RNG.normal(size=(2, 3, 3)), requires_grad=True)
+    r = RNG.normal(size=(2, 3, 3))
+    report = check_backprop((kernel * r).sum(), by_hand={"kernel": r[:, ::-1, ::-1]})
+    found = first(report, "G09", "axes 1 and 2 are reversed")
+    assert "los ejes 1 y 2 están al revés" in found.text[1]
+
+
 # --- terms ---------------------------------------------------------------------------------------
 
 
