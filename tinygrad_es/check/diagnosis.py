@@ -43,7 +43,7 @@ def diagnose(case: Case) -> list[Diagnosis]:
 
 
 def _ranked(found: list[Diagnosis], case: Case) -> list[Diagnosis]:
-    """A constant comes after what names the values that went in: that is not so by chance.
+    """A constant comes after a formula that fits in place of the right one: not so by chance.
 
     Of one number every value is a constant, and a wrong sign is the simplest of all.
     """
@@ -51,7 +51,7 @@ def _ranked(found: list[Diagnosis], case: Case) -> list[Diagnosis]:
         return found
     if case.fits(-case.r) is not None or is_of_the_way(case):
         return found
-    return sorted(found, key=lambda one: one.code not in ("G05", "G11", "G12"))
+    return sorted(found, key=lambda one: "in place of d" not in one.text[0])
 
 
 def _named(code: str, fit: Fit) -> Diagnosis:
