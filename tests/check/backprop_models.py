@@ -389,10 +389,91 @@ def backward(x, w, b, R):
         Mistake("dy = da * (y > 0)", "dy = da", "y", "G04"),
         Mistake("dy.sum(axis=(1, 2))", "dy.sum(axis=(1, 2)) / 25", "b", "G03"),
         Mistake("dy.sum(axis=(1, 2))", "dy", "b", "G02"),
-        Mistake("+= w[k] * dy", "+= w[k, :, ::-1, ::-1] * dy", "x", "G99"),
+        Mistake("+= w[k] * dy", "+= w[k, :, ::-1, ::-1] * dy", "x", "G09"),
+        Mistake("+= w[k] * dy", "+= w[k].swapaxes(1, 2) * dy", "x", "G09"),
         Mistake("dw[k] += x", "dw[k] = x", "w", "G07"),
     ),
 )  # fmt: skip
+
+pooling = Model(
+    """
+def forward(x, R):
+    y = np.zeros((3, 2, 3))
+    for i in range(2):
+        for j in range(3):
+            y[:, i, j] = np.max(x[:, 2 * i:2 * i + 2, 2 * j:2 * j + 2], axis=(1, 2))
+    return np.sum(y * R)
+""",
+    """
+def backward(x, R):
+    dy = R
+    dx = np.zeros_like(x)
+    for k in range(3):
+        for i in range(2):
+            for j in range(3):
+                window = x[k, 2 * i:2 * i + 2, 2 * j:2 * j + 2]
+                mask = window == np.max(window)
+                dx[k, 2 * i:2 * i + 2, 2 * j:2 * j + 2] = mask * dy[k, i, j]
+    return {"y": dy, "x": dx}
+""",
+    lambda rng: (rng.normal(size=(3, 5, 7)), rng.normal(size=(3, 2, 3))),
+    (
+        Mistake("mask * dy[k, i, j]", "dy[k, i, j]", "x", "G04"),
+        Mistake("mask * dy[k, i, j]", "dy[k, i, j] / 4", "x", "G05"),
+        Mistake("window == np.max(window)", "np.arange(4).reshape(2, 2) == 0", "x", "G05"),
+        Mistake("window == np.max(window)", "np.arange(4).reshape(2, 2) == 3", "x", "G05"),
+        Mistake("window == np.max(window)", "window == np.min(window)", "x", "G05"),
+        Mistake("= mask * dy", "= -1 * mask * dy", "x", "G03"),
+    ),
+)  # fmt: skip
+
+embedding = Model(
+    """
+def forward(E, W, words):
+    h = E[words]
+    z = h @ W
+    return np.sum(np.tanh(z))
+""",
+    """
+def backward(E, W, words):
+    h = E[words]
+    dz = 1 - np.tanh(h @ W) ** 2
+    dh = dz @ W.T
+    dE = np.zeros_like(E)
+    np.add.at(dE, words, dh)
+    return {"z": dz, "h": dh, "W": h.T @ dz, "E": dE}
+""",
+    lambda rng: (rng.normal(size=(H, D)), rng.normal(size=(D, C)), np.array([0, 3, 3, 1, 0, 8, 3])),
+    (
+        Mistake("np.add.at(dE, words, dh)", "dE[words] = dh", "E", "G07"),
+        Mistake("np.add.at(dE, words, dh)", "dE[words] += dh", "E", "G07"),
+    ),
+)
+
+softmax_of_shifted = Model(
+    """
+def forward(X, W, R):
+    z = X @ W
+    z = z - np.max(z, axis=1, keepdims=True)
+    e = np.exp(z)
+    p = e / np.sum(e, axis=1, keepdims=True)
+    return np.sum(p * R)
+""",
+    """
+def backward(X, W, R):
+    z = X @ W
+    e = np.exp(z - np.max(z, axis=1, keepdims=True))
+    p = e / np.sum(e, axis=1, keepdims=True)
+    dp = R
+    dz = p * (dp - np.sum(dp * p, axis=1, keepdims=True))
+    return {"W": X.T @ dz}
+""",
+    lambda rng: (rng.normal(size=(N, D)), rng.normal(size=(D, C)), rng.normal(size=(N, C))),
+    (
+        Mistake("p * (dp - np.sum(dp * p, axis=1, keepdims=True))", "dp * p * (1 - p)", "z", "G11"),
+        Mistake("p * (dp - np.sum(dp * p, axis=1, keepdims=True))", "dp * p", "z", "G11"),
+    ),
+)
 
 MODELS = {
     "linear": linear,
@@ -404,4 +485,7 @@ MODELS = {
     "attention": attention,
     "lstm": lstm,
     "convolution": convolution,
+    "pooling": pooling,
+    "embedding": embedding,
+    "softmax of shifted": softmax_of_shifted,
 }

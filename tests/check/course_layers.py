@@ -238,7 +238,7 @@ def conv_backward(dout, cache):
         Mistake("np.sum(dout[n, f])", "np.sum(dout[n, f]) / N", "b", "G03"),
         Mistake("dx = dx_pad[:, :, pad:pad+H, pad:pad+W]", "dx = -dx_pad[:, :, pad:pad+H, "
                 "pad:pad+W]", "x", "G03"),
-        Mistake("+= w[f] * dout", "+= w[f][:, ::-1, ::-1] * dout", "x_pad", "G99"),
+        Mistake("+= w[f] * dout", "+= w[f][:, ::-1, ::-1] * dout", "x_pad", "G09"),
     ),
 )  # fmt: skip
 
@@ -281,6 +281,6 @@ def max_pool_backward(dout, cache):
         Mistake("(window == m) * dout", "(window < m) * dout", "x", "G99"),
         Mistake("(window == m) * dout[n, c, i, j]", "(window == m) * dout[n, c, i, j] / (ph * pw)",
                 "x", "G03"),
-        Mistake("(window == m) * dout[n, c, i, j]", "dout[n, c, i, j] / (ph * pw)", "x", "G99"),
+        Mistake("(window == m) * dout[n, c, i, j]", "dout[n, c, i, j] / (ph * pw)", "x", "G05"),
     ),
 )  # fmt: skip

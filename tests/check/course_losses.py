@@ -106,7 +106,7 @@ def svm_loss_naive(W, X, y, reg):
     (
         Mistake("dW += 2 * reg * W", "dW += reg * W", "W", "G06"),
         Mistake("dW += 2 * reg * W", "pass", "W", "G06"),
-        Mistake("dW /= num_train", "dW /= num_train - 1", "W", "G99"),
+        Mistake("dW /= num_train", "dW /= num_train - 1", "W", "G03"),
         Mistake("dW[:, y[i]] -= X[i]", "dW[:, y[i]] += X[i]", "W", "G99"),
         Mistake("dW /= num_train\n    dW += 2 * reg * W", "dW += 2 * reg * W\n    dW /= num_train",
                 "W", "G06"),
@@ -351,7 +351,7 @@ class Swish(Function):
 """,
     lambda space, rng: check_backprop(space["Swish"], rng.normal(size=(7, 5)), 1.5),
     (
-        Mistake("(s + ctx.beta * y * (1 - s))", "(s + y * (1 - s))", "x", "G99"),
+        Mistake("(s + ctx.beta * y * (1 - s))", "(s + y * (1 - s))", "x", "G03"),
         Mistake("(s + ctx.beta * y * (1 - s))", "s", "x", "G12 G07"),
         Mistake("np.sum(grad_output * x * y * (1 - s))", "grad_output * x * y * (1 - s)", "beta",
                 "G02"),
@@ -515,6 +515,8 @@ def con_swish(x, w):
                 "G12 G99"),
         Mistake("self.grad += (other * self.data**(other-1)) * out.grad",
                 "self.grad += (self.data**(other-1)) * out.grad", "e", "G99 G05"),
+        Mistake("(out.data > 0) * out.grad", "(self.data < 0) * out.grad", "e", "G05"),
+        Mistake("(out.data > 0) * out.grad", "out.data * out.grad", "e", "G05"),
     ),
 )  # fmt: skip
 

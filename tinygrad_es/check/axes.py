@@ -101,6 +101,11 @@ def permuted(case: Case) -> Fits:
                     gap,
                 )
                 return
+    for axes in itertools.combinations(range(r.ndim), 2):
+        if (gap := case.fits(np.flip(r, axes))) is not None:
+            en = f"axes {axes[0]} and {axes[1]} are reversed."
+            yield Fit(en, f"los ejes {axes[0]} y {axes[1]} están al revés.", gap)
+            return
     for axis in range(r.ndim):
         rows, mine = (np.moveaxis(v, axis, 0).reshape(v.shape[axis], -1) for v in (r, g))
         order, own = (np.lexsort(np.round(v, 12).T) for v in (rows, mine))

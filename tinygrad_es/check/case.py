@@ -7,7 +7,7 @@ values and to the gradients by hand that may have gone into the wrong formula.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -95,6 +95,10 @@ class Case(NamedTuple):
 
     def without(self, blocked: frozenset[int]) -> Any:
         """What would arrive if nothing came through the nodes of these indices."""
+        return self.resent(lambda node, g: [] if node.index in blocked else contributions(node, g))
+
+    def resent(self, send: Callable[[Tensor, Any], list[Any]]) -> Any:
+        """What would arrive if `send(node, g)` were what a node hands on, [] for nothing."""
         own: dict[int, Any] = {}
         fixed = {one.node.index for one in self.comparison.found}
         for node in self.comparison.order:
@@ -103,13 +107,27 @@ class Case(NamedTuple):
             g = self.comparison.own[node.index] if node.index in fixed else own.get(node.index)
             if node is self.comparison.order[0]:
                 g = self.comparison.own[node.index]
-            if node.op is None or node.index in blocked or g is None:
+            if node.op is None or g is None:
                 continue
             with np.errstate(all="ignore"):
-                terms = contributions(node, g)
-            for x, (_, c) in zip(receivers(node), terms, strict=True):
+                terms = send(node, g)
+            for x, (_, c) in zip(receivers(node), terms, strict=bool(terms)):
                 own[x.index] = own[x.index] + c if x.index in own else c
         return np.asarray(own.get(self.node.index, np.zeros(self.node.shape)), np.float64)
+
+    def on_the_way(self) -> Iterator[Tensor]:
+        """The operations that lead from the node to the next ones with names, and these."""
+        open_ends = {self.node.index}
+        for user in reversed(self.comparison.order):
+            if any(type(x) is Tensor and x.index in open_ends for x in user.inputs):
+                if self.called[user.index] is None:
+                    open_ends.add(user.index)
+                yield user
+
+    def after(self, node: Tensor) -> tuple[str, ...]:
+        """The nearest named nodes that use this one; itself where it has a name."""
+        name = self.called.get(node.index)
+        return (name,) if name else tuple(_nearest(node, self.comparison.order, self.called))
 
     def normalisers(self) -> list[Tensor]:
         """The reductions after the node that are broadcast again, the nearest first."""
@@ -140,10 +158,8 @@ def case_of(
     """
     node, order = one.node, comparison.order
     called = {n.index: n.name or names.get(n.index) for n in order}
-    paths = tuple(
-        (called[user.index] or (user.op.name if user.op else "?"), np.asarray(c, np.float64))
-        for user, c in comparison.sent.get(node.index, [])
-    )
+    sent = sorted(comparison.sent.get(node.index, []), key=lambda pair: -pair[0].index)
+    paths = tuple((_use(user, called), np.asarray(c, np.float64)) for user, c in sent)
     upstream = tuple(_nearest(node, order, called))
     everything = _values(order, called, names) | {k: np.asarray(v) for k, v in values.items()}
     near = [*upstream, one.name, *(called.get(x.index) for x in node.inputs if type(x) is Tensor)]
@@ -156,11 +172,12 @@ def case_of(
 
     differences = found_in(order[0])
     tolerance = differences.residuals[one.name] if differences else 1e-8 if kind == 8 else 1e-4
-    gradients = {
+    known = {
         name: np.asarray(comparison.own[n.index], np.float64)
         for n in order
         if (name := called[n.index]) is not None and n is not node and arrives(n)
     }
+    gradients = {k: known[k] for k in upstream if k in known} | known  # the nearest first
     return Case(
         one.name,
         np.asarray(one.mine, np.float64),
@@ -177,6 +194,27 @@ def case_of(
         called,
         differences.looked.get(one.name) if differences else None,
     )
+
+
+def _use(user: Tensor, called: Mapping[int, str | None]) -> str:
+    """What uses a node: its name; of a matrix product without one its operands; else its kind."""
+    if (name := called[user.index]) is not None or user.op is None:
+        return name or "?"
+    if user.op.name != "matmul":
+        return user.op.name
+    operands = [_operand(x, called) for x in user.inputs]
+    return " @ ".join(operands) if all(operands) else "matmul"
+
+
+def _operand(x: Any, called: Mapping[int, str | None]) -> str:
+    """A named Tensor, or the transpose of one; "" for what has no name."""
+    if type(x) is not Tensor:
+        return ""
+    if (name := called.get(x.index) or x.name) is not None:
+        return name
+    turned = x.op is not None and x.op.name == "transpose" and x.ndim == 2
+    inner = _operand(x.inputs[0], called) if turned else ""
+    return f"{inner}.T" if inner else ""
 
 
 def _nearest(

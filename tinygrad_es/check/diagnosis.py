@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 
 from .case import Case, Diagnosis, Fit
-from .factors import other_operands
-from .hypotheses import HYPOTHESES
+from .hypotheses import HYPOTHESES, LAST
+from .parts import parts
+from .scale import is_of_the_way
 
 __all__ = ["diagnose"]
 
@@ -35,9 +36,22 @@ def diagnose(case: Case) -> list[Diagnosis]:
                 found += [_named(code, fit) for fit in hypothesis(case)]
             if found and code == "G10":
                 break
-        last = () if found else other_operands(case)  # what fits is a product too: no new word
-        found += [_named("G12", fit) for fit in last]
-        return found[:TIES] or [unexplained(whole)]
+        found += [] if found else [_named(code, fit) for code, fit in parts(case)]
+        for code, hypothesis in LAST:
+            found += [] if found else [_named(code, fit) for fit in hypothesis(case)]
+        return _ranked(found[:TIES], case) or [unexplained(whole)]
+
+
+def _ranked(found: list[Diagnosis], case: Case) -> list[Diagnosis]:
+    """A constant comes after a formula that fits in place of the right one: not so by chance.
+
+    Of one number every value is a constant, and a wrong sign is the simplest of all.
+    """
+    if not found or found[0].code != "G03" or case.g.size == 1:
+        return found
+    if case.fits(-case.r) is not None or is_of_the_way(case):
+        return found
+    return sorted(found, key=lambda one: "in place of d" not in one.text[0])
 
 
 def _named(code: str, fit: Fit) -> Diagnosis:

@@ -1,4 +1,4 @@
-"""Hypotheses about which named values went into a gradient: factors, terms, operands.
+"""Hypotheses about which named values went into a gradient: factors, operands.
 
 Values and gradients are those of a `Case`. A factor is a function of one named value, such as
 1 − h²; a product has two operands, h.T @ dz2.
@@ -14,7 +14,7 @@ import numpy as np
 
 from .case import Case, Fit, Fits
 
-__all__ = ["decay", "derivative_missed", "factor", "other_operands", "other_value", "term"]
+__all__ = ["derivative_missed", "factor", "matrix_products", "other_operands", "other_value"]
 
 OPERANDS = 60  # matrices of which products are tried
 WORK = 1_000_000_000  # multiplications that all products may cost
@@ -97,57 +97,21 @@ def derivative_missed(case: Case) -> Fits:
 
 def _from_upstream(case: Case, table: Table) -> Fits:
     g, r = case.g, case.r
-    for name in case.upstream:
-        u = case.gradients.get(name)
-        if u is None or g.shape != r.shape or u.shape != r.shape:
-            continue
-        right = next((t for t, f in factors_for(case, MORE) if case.fits(u * f, r) is not None), "")
-        for text, f in factors_for(case, table):
-            if (gap := case.fits(u * f)) is not None:
-                en, es = f"your gradient = d{name}·{text}", f"tu gradiente = d{name}·{text}"
-                if right:
-                    en, es = f"{en} in place of d{name}·{right}", f"{es} en vez de d{name}·{right}"
-                yield Fit(en + ".", es + ".", gap)
-
-
-def decay(case: Case) -> Fits:
-    """G06: a multiple of the node itself, as weight decay is, was added, or was not."""
-    return _terms(case, {k: v for k, v in case.values.items() if k == case.name})
-
-
-def term(case: Case) -> Fits:
-    """G06: a multiple of another named value was added, or was not."""
-    return _terms(case, {k: v for k, v in case.values.items() if k != case.name})
-
-
-def _terms(case: Case, values: dict[str, Any]) -> Fits:
-    g, r = case.g, case.r
-    if g.shape != r.shape or np.count_nonzero(g - r) < 2:
-        return
-    difference = g - r
-    for name, t in values.items():
-        if t.shape != r.shape or not np.any(t) or _multiple(r, t, case.tolerance):
-            continue
-        c = float(np.sum(difference * t) / np.sum(t * t))
-        if not c or (gap := case.fits(r + c * t)) is None:
-            continue
-        lost, over = f"{-c:.4g}·{name}", f"{c:.4g}·{name}"
-        if np.all((t == 0) | (t == 1)) and case.r.ndim:
-            told = (
-                f"the one-hot {name} is not subtracted: {lost} is missing.",
-                f"no se resta {name} (one-hot): falta {lost}.",
-            )
-        elif any(_multiple(path, t, case.tolerance) for _, path in case.paths):
-            told = f"the term {lost} is missing.", f"falta el término {lost}."
-        else:
-            told = f"there is a term {over} too many.", f"sobra un término {over}."
-        en, es = (text.replace(lost, f"c·{name}").replace(over, f"c·{name}") for text in told)
-        yield Fit(*told, gap, (en, es))
-
-
-def _multiple(a: Any, t: Any, tolerance: float) -> bool:
-    c = np.sum(a * t) / np.sum(t * t)
-    return bool(c and np.max(np.abs(a - c * t)) <= tolerance * np.max(np.abs(a)))
+    arrives = [(k, case.gradients[k]) for k in case.upstream if k in case.gradients]
+    arrives = [(k, u) for k, u in arrives if g.shape == u.shape == r.shape]
+    for name, u in arrives:
+        found = [(text, gap) for text, f in factors_for(case, table)
+                 if (gap := case.fits(u * f)) is not None]  # fmt: skip
+        own_first = [(name, u), *(one for one in arrives if one[0] != name)]
+        right = next((
+            f"d{k}·{text}" for k, v in own_first if found
+            for text, f in factors_for(case, MORE) if case.fits(v * f, r) is not None
+        ), "")  # fmt: skip
+        for text, gap in found:
+            en, es = f"your gradient = d{name}·{text}", f"tu gradiente = d{name}·{text}"
+            if right:
+                en, es = f"{en} in place of {right}", f"{es} en vez de {right}"
+            yield Fit(en + ".", es + ".", gap)
 
 
 # --- products --------------------------------------------------------------------------------
@@ -182,7 +146,7 @@ def products(case: Case, shape: tuple[int, ...]) -> Iterator[tuple[str, frozense
     named = {**case.values, **gradients}
     for name, u in gradients.items():
         yield from _sums(name, u, case.values, shape)
-    yield from _matrix_products(named, shape)
+    yield from matrix_products(named, shape)
     if len(shape) == 2:
         vectors = [(n, v) for n, v in named.items() if v.ndim == 1][:OPERANDS]
         for (a, x), (b, y) in itertools.permutations(vectors, 2):
@@ -194,10 +158,10 @@ def products(case: Case, shape: tuple[int, ...]) -> Iterator[tuple[str, frozense
             fitting = g.shape == v.shape and g.ndim in (1, 2)
             if fitting and (len(mixed) + len(MORE)) * g.size <= ROOM:
                 mixed |= {f"({d}·{text.format(t)})": g * f(v) for text, f in MORE}
-    yield from _matrix_products(case.values, shape, mixed)
+    yield from matrix_products(case.values, shape, mixed)
 
 
-def _matrix_products(
+def matrix_products(
     named: dict[str, Any], shape: tuple[int, ...], other: dict[str, Any] | None = None
 ) -> Iterator[tuple[str, frozenset[str], Any]]:
     """All a @ b, and with transposes, of matrices; the last may be a vector. With `other` each

@@ -12,11 +12,13 @@ import numpy as np
 
 from .axes import labels_shifted, permuted, summed, transposed
 from .case import Case, Fit, Fits
-from .factors import decay, derivative_missed, factor, other_value, term
-from .paths import constant_normaliser, last_only, not_zeroed, overwritten
+from .factors import derivative_missed, factor, other_operands, other_value
+from .paths import constant_normaliser, diagonal, last_only, not_zeroed, overwritten
+from .routes import flipped, masked, not_added, routed_elsewhere, routed_everywhere
 from .scale import scaled
+from .terms import decay, product_term, scaled_but_for_a_term, term, uneven
 
-__all__ = ["HYPOTHESES"]
+__all__ = ["HYPOTHESES", "LAST"]
 
 
 def nothing(case: Case) -> Fits:
@@ -50,9 +52,11 @@ HYPOTHESES: tuple[tuple[str, Callable[[Case], Fits]], ...] = (
     ("G01", transposed),
     ("G02", summed),
     ("G03", scaled),
-    ("G04", factor),
     ("G11", constant_normaliser),
+    ("G11", diagonal),
+    ("G04", factor),
     ("G06", decay),
+    ("G05", masked),
     ("G07", overwritten),
     ("G09", labels_shifted),
     ("G06", term),
@@ -60,4 +64,15 @@ HYPOTHESES: tuple[tuple[str, Callable[[Case], Fits]], ...] = (
     ("G05", derivative_missed),
     ("G09", permuted),
     ("G07", last_only),
+)
+
+LAST: tuple[tuple[str, Callable[[Case], Fits]], ...] = (  # dearer: where none of those fits
+    ("G03", uneven),
+    ("G03", scaled_but_for_a_term),
+    ("G07", not_added),
+    ("G04", routed_everywhere),
+    ("G05", routed_elsewhere),
+    ("G12", other_operands),
+    ("G09", flipped),
+    ("G06", product_term),
 )

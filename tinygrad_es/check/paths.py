@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from .case import Case, Fit, Fits
+from .case import Case, Fit, Fits, Pair
 
-__all__ = ["constant_normaliser", "last_only", "not_zeroed", "overwritten"]
+__all__ = ["constant_normaliser", "diagonal", "last_only", "not_zeroed", "overwritten"]
 
 MANY = 6  # contributions, of which all subsets are tried
 
@@ -26,13 +26,10 @@ def overwritten(case: Case) -> Fits:
         gap = case.fits(sum(paths[k][1] for k in subset))
         if gap is None or not any(np.any(c) for c in rest):
             continue
-        kept = _several([paths[k][0] for k in subset])
-        lost = _several([paths[k][0] for k in range(n) if k not in subset])
+        (en, es), of = _counted(case, subset), case.name
         yield Fit(
-            f"{case.name} is used {n} times; only what comes from {kept} was counted, not "
-            f"{lost}. Accumulate with +=, do not assign with =.",
-            f"{case.name} se usa {n} veces; solo se contó lo que llega de {kept}, no {lost}. "
-            "Acumula con +=, no asignes con =.",
+            f"{of} is used {n} times; {en}. Accumulate with +=, do not assign with =.",
+            f"{of} se usa {n} veces; {es}. Acumula con +=, no asignes con =.",
             gap,
         )
         return
@@ -75,10 +72,48 @@ def _subsets(case: Case) -> list[tuple[int, ...]]:
     return [(k,) for k in range(n)] + [tuple(range(k)) for k in range(2, n)]
 
 
+def _counted(case: Case, subset: tuple[int, ...]) -> Pair:
+    """What was counted and what was not: by name, where those of both kinds differ; else by
+    number."""
+    n = len(case.paths)
+    names = [name for name, _ in case.paths]
+    kept = [names[k] for k in range(n) if k in subset]
+    lost = [names[k] for k in range(n) if k not in subset]
+    if not set(kept) & set(lost) and "matmul" not in names:
+        here, there = _several(kept), _several(lost)
+        return (
+            f"only what comes from {here} was counted, not {there}",
+            f"solo se contó lo que llega de {here}, no {there}",
+        )
+    here = _ranges([n - k for k in range(n) if k in subset])  # paths are in backward order
+    there = _ranges([n - k for k in range(n) if k not in subset])
+    return (
+        f"of these, in the order of the forward pass, only no. {here} was counted, not no. {there}",
+        f"de ellas, en el orden de la pasada hacia delante, solo se contó la n.º {here}, no la n.º "
+        f"{there}",
+    )
+
+
 def _several(names: list[str]) -> str:
     """Names, those of many counted: getitem (48 times)."""
     counts = {name: names.count(name) for name in names}
     return ", ".join(k if n == 1 else f"{k} ({n}×)" for k, n in list(counts.items())[:4])
+
+
+def _ranges(numbers: list[int]) -> str:
+    """Numbers in order, those that follow each other as one, of many the first.
+
+    >>> _ranges([4, 1, 2, 3, 7])
+    '1–4, 7'
+    """
+    found: list[list[int]] = []
+    for k in sorted(numbers):
+        if found and found[-1][-1] == k - 1:
+            found[-1].append(k)
+        else:
+            found.append([k])
+    told = [str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in found]
+    return ", ".join(told[:4]) + (", …" if len(told) > 4 else "")
 
 
 def not_zeroed(case: Case) -> Fits:
@@ -118,3 +153,37 @@ def constant_normaliser(case: Case) -> Fits:
 def _told(node: Any, names: Mapping[int, str | None]) -> str:
     axis = (node.params or {}).get("axis")
     return names.get(node.index) or f"{node.op.name}(axis={axis})"
+
+
+def diagonal(case: Case) -> Fits:
+    """G11: of the derivatives of a softmax, p_i (1{i = j} − p_j), those with i ≠ j are missing.
+
+    What arrives at p follows from the gradient by hand, whether it has a name or not.
+    """
+    g, r, z = case.g, case.r, np.asarray(case.node.value, np.float64)
+    if g.shape != r.shape or z.shape != r.shape or g.ndim == 0:
+        return
+    for axis in (*range(g.ndim), *([tuple(range(g.ndim))] if g.ndim > 1 else [])):
+        e = np.exp(z - np.max(z, axis=axis, keepdims=True))
+        p = e / np.sum(e, axis=axis, keepdims=True)
+        for own, (en, es), least in _DIAGONALS:
+            if g.size < least * e.sum(axis=axis).size:
+                continue  # of two that sum to 0 the diagonal is just half
+            u = g / own(p)
+            if case.fits(p * (u - np.sum(u * p, axis=axis, keepdims=True)), r) is None:
+                continue
+            gap = case.fits(u * own(p))
+            yield Fit(
+                f"{en} of a softmax is there alone: each output depends on every input along axis "
+                f"{axis}. It is p·(dp − Σ dp·p).",
+                f"de un softmax está solo {es}: cada salida depende de todas las entradas del eje "
+                f"{axis}. Es p·(dp − Σ dp·p).",
+                0.0 if gap is None else gap,
+            )
+            return
+
+
+_DIAGONALS: tuple[tuple[Callable[[Any], Any], Pair, int], ...] = (
+    (lambda p: p * (1 - p), ("the diagonal p·(1 − p)", "la diagonal p·(1 − p)"), 3),
+    (lambda p: p, ("the factor p", "el factor p"), 2),
+)

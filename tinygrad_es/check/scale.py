@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from ..autodiff.tensor import Tensor
 from .case import Case, Fit, Fits, Pair
 
-__all__ = ["scaled"]
+__all__ = ["causes_of", "is_of_the_way", "scaled", "times"]
 
 SIGNS: tuple[tuple[float, Pair], ...] = (
     (-1.0, ("the sign is wrong", "el signo está mal")),
@@ -35,12 +36,11 @@ def scaled(case: Case) -> Fits:
     gap = case.fits(k * r)
     if gap is None or abs(k - 1.0) <= case.tolerance:
         return
-    close = max(1e-7, min(case.tolerance, 1e-5))
-    causes = [text for value, text in _constants(case) if abs(k - value) <= close * abs(value)]
+    causes = causes_of(case, k)
     if not causes and np.count_nonzero(r) < 2:
         return  # one number is always a multiple of another
-    times = f"{k:.6g}" if abs(k) >= 0.5 or abs(1 / k - round(1 / k)) > 1e-6 else f"1/{round(1 / k)}"
-    en, es = f"your gradient = {times} × the reference", f"tu gradiente = {times} × la referencia"
+    en = f"your gradient = {times(k)} × the reference"
+    es = f"tu gradiente = {times(k)} × la referencia"
     hint = "it is a constant times too large.", "es un múltiplo constante de lo que debe ser."
     if causes:
         why = "; or ".join(text[0] for text in causes[:3]) + "."
@@ -50,16 +50,70 @@ def scaled(case: Case) -> Fits:
         yield Fit(en + ".", es + ".", gap, hint)
 
 
-def _constants(case: Case) -> Iterator[tuple[float, Pair]]:
-    """Constants that mistakes make, and how they come about, the simplest first."""
-    yield from SIGNS
+def times(k: float) -> str:
+    """A constant as one writes it: 1/7 for 0.142857.
+
+    >>> times(2.0), times(-1 / 7), times(0.3)
+    ('2', '1/-7', '0.3')
+    """
+    whole = abs(k) < 0.5 and abs(1 / k - round(1 / k)) <= 1e-6
+    return f"1/{round(1 / k)}" if whole else f"{k:.6g}"
+
+
+def causes_of(case: Case, k: float) -> list[Pair]:
+    """Where a constant may come from, the simplest first.
+
+    A length of an array is a coincidence where a constant of the forward pass is the same number.
+    """
+
+    def fitting(constants: Iterable[tuple[float, Pair]]) -> list[Pair]:
+        return _equal_to(k, constants, case)
+
     lengths: dict[int, str] = {}
     for name, value in [*case.values.items(), (case.name, case.r)]:
         for axis, n in enumerate(value.shape):
             if n > 1:
                 lengths.setdefault(n, f"{name}.shape[{axis}]")
-    yield from _of_counts(lengths)
-    yield from _of_lengths(lengths)
+    found = fitting(SIGNS) + (fitting(_of_the_way(case)) or fitting(_of_counts(lengths)))
+    return found + fitting(_of_values(case)) or fitting(_of_lengths(lengths))
+
+
+def _equal_to(k: float, constants: Iterable[tuple[float, Pair]], case: Case) -> list[Pair]:
+    close = max(1e-7, min(case.tolerance, 1e-5))
+    return [text for value, text in constants if abs(k - value) <= close * abs(value)]
+
+
+def is_of_the_way(case: Case) -> bool:
+    """Whether it is a constant of the forward pass, or a named one, that a gradient is off by."""
+    k = float(np.sum(case.g * case.r) / np.sum(case.r * case.r))
+    return bool(_equal_to(k, [*_of_the_way(case), *_of_values(case)], case))
+
+
+def _of_the_way(case: Case) -> Iterator[tuple[float, Pair]]:
+    """Constants of the operations that lead from the node to the next nodes with names."""
+    for node in case.on_the_way():
+        name, x = node.op.name if node.op else "", node.inputs[0]
+        if name == "mean" and type(x) is Tensor and 1 < node.size < x.size:
+            n = x.size // node.size
+            yield from _divided(n, f"each mean is over {n} entries", f"cada media es de {n}")
+        numbers = [x for x in node.inputs if isinstance(x, float) and x not in (0.0, 1.0, -1.0)]
+        for number in numbers if name in ("multiply", "divide") else []:
+            c, told = number, f"{number:.6g}"
+            if name == "divide" and node.inputs[0] is number:
+                continue
+            if name == "divide":
+                yield from _divided(c, f"it is divided by {told}", f"se divide entre {told}")
+            else:
+                yield 1 / c, (f"the factor {told} is missing", f"falta el factor {told}")
+                yield c, (f"the factor {told} is there twice", f"el factor {told} está dos veces")
+
+
+def _divided(n: float, en: str, es: str) -> Iterator[tuple[float, Pair]]:
+    yield n, (f"{en}: this division is missing", f"{es}: falta esta división")
+    yield 1 / n, (f"{en}: this division is there twice", f"{es}: esta división está dos veces")
+
+
+def _of_values(case: Case) -> Iterator[tuple[float, Pair]]:
     for name, value in case.values.items():
         if value.size == 1 and np.isfinite(k := float(value.reshape(()))) and k not in (0.0, 1.0):
             yield k, (f"{name} = {k:.6g} is a factor too many", f"sobra el factor {name} = {k:.6g}")

@@ -1,0 +1,293 @@
+"""Names of mistakes that users reported: each is told by what it is, not by what it looks like."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tinygrad_es import Tensor, check_backprop, ops
+
+from .backprop_models import MODELS
+
+RNG = np.random.default_rng(0)
+X, W, T = RNG.normal(size=(7, 5)), RNG.normal(size=(5, 3)), RNG.normal(size=(7, 3))
+
+
+def first(report, code, *words):
+    """The first diagnosis has this code and says these words, in both languages in few lines."""
+    found = report.diagnoses[0]
+    assert found.code == code, str(report)
+    for word in words:
+        assert word in found.text[0], str(report)
+    for language in ("en", "es"):
+        assert len(report.text(language).splitlines()) <= 12
+    return found
+
+
+# --- a maximum, an index, a kernel ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_maximum_over_an_axis_sends_its_gradient_to_one_place(dtype):
+    x = Tensor(X.astype(dtype), requires_grad=True)
+    m = ops.max(x, axis=1)
+    r = T[:, 0].astype(dtype)
+    loss = (m * r).sum()
+    everywhere = np.repeat(r[:, None], 5, axis=1)
+    first(check_backprop(loss, by_hand={"x": everywhere}), "G04", "mask of the maximum")
+    first(check_backprop(loss, by_hand={"x": everywhere / 5}), "G05", "in equal parts")
+    found = first(
+        check_backprop(loss, by_hand={"x": everywhere * (X.min(axis=1, keepdims=True) == X)}),
+        "G05",
+        "to the smallest entry",
+    )
+    assert "al elemento menor" in found.text[1]
+
+
+def test_an_index_of_two_axes_whose_entries_come_twice():
+    table, index = Tensor(RNG.normal(size=(11, 5)), requires_grad=True), np.array([[0, 3], [3, 1]])
+    r = RNG.normal(size=(2, 2, 5))
+    loss = (table[index] * r).sum()
+    mine = np.zeros((11, 5))
+    mine[index] = r
+    first(check_backprop(loss, by_hand={"table": mine}), "G07", "np.add.at(d, index, …)")
+
+
+def test_half_of_a_gradient_of_two_is_no_softmax():
+    """Two numbers that sum to 0 are twice what the diagonal of any softmax makes of them."""
+    z = Tensor(np.array([0.3, -0.8]), requires_grad=True)
+    loss = (z[0] - z[1]) ** 2
+    dz = 2.2 * np.array([1.0, -1.0])
+    first(check_backprop(loss, by_hand={"z": dz / 2}), "G03")
+    report = check_backprop(loss, by_hand={"z": dz / 2})
+    assert "G11" not in [d.code for d in report.diagnoses]
+
+
+def test_both_axes_of_a_kernel_reversed():
+    kernel = Tensor(RNG.normal(size=(2, 3, 3)), requires_grad=True)
+    r = RNG.normal(size=(2, 3, 3))
+    report = check_backprop((kernel * r).sum(), by_hand={"kernel": r[:, ::-1, ::-1]})
+    found = first(report, "G09", "axes 1 and 2 are reversed")
+    assert "los ejes 1 y 2 están al revés" in found.text[1]
+
+
+# --- terms ---------------------------------------------------------------------------------------
+
+
+def penalized(gradient):
+    """A least squares loss with weight decay, whose gradient in W is `gradient(g, W, lam)`."""
+
+    def forward(X, t, W, lam):
+        y = X @ W
+        return np.sum((y - t) ** 2) / (2 * len(X)) + lam * np.sum(W**2) / 2
+
+    def backward(X, t, W, lam):
+        dy = (X @ W - t) / len(X)
+        return {"W": gradient(X.T @ dy, W, lam)}
+
+    return check_backprop(forward, backward, X, T, W, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("gradient", "code", "words"),
+    [
+        (lambda g, W, lam: g, "G06", "the term 0.3·W is missing."),
+        (lambda g, W, lam: g + 2 * lam * W, "G06", "the term 0.3·W is there twice."),
+        (lambda g, W, lam: g - lam * W, "G06", "the sign of the term 0.3·W is wrong."),
+        (lambda g, W, lam: g + lam / 2 * W, "G06", "the term is 0.3·W, yours is 0.15·W."),
+        (lambda g, W, lam: 2 * g, "G03", "that of 0.3·W is missing; that of y is 2 × what"),
+        (lambda g, W, lam: -g + lam * W, "G03", "that of y is -1 × what it should be: the sign"),
+        (lambda g, W, lam: 7 * g + lam * W, "G03", "that of y is 7 × what it should be: 7 = y."),
+        (lambda g, W, lam: g / 3 + 5 * lam * W, "G03", "that of 0.3·W is 5 × what it should be"),
+    ],
+)
+def test_weight_decay(gradient, code, words):
+    assert penalized(lambda g, W, lam: g + lam * W).ok
+    report = penalized(gradient)
+    assert report.culprit == "W"
+    found = first(report, code, words)
+    assert "0.3" not in (found.hint or found.text)[0]  # a student is not told the numbers
+
+
+def test_noise_in_a_gradient_of_two_terms_is_not_explained():
+    noise = 1e-4 * np.random.default_rng(1).normal(size=W.shape)
+    first(penalized(lambda g, W, lam: 2 * g + lam * W + noise), "G99")
+
+
+@pytest.mark.parametrize(
+    ("gradient", "code", "words"),
+    [
+        (lambda X, W, T: -2 * X.T @ (X @ W - T) + 0.1 * W, "G03", "+ 0.2·W: the sign is wrong"),
+        (lambda X, W, T: 2 * X.T @ (X @ W + T) + 0.1 * W, "G06", "the reference + 4·X.T @ T"),
+        (lambda X, W, T: 2 * X.T @ (X @ W) + 0.1 * W, "G06", "the reference + 2·X.T @ T"),
+        (lambda X, W, T: 2 * X.T @ (X @ W - T), "G06", "the term 0.1·W is missing, or half"),
+        (lambda X, W, T: 2 * X.T @ (X @ W - T) - 0.1 * W, "G06", "the term 0.2·W is missing, or"),
+    ],
+)
+def test_signs_and_terms_where_differences_are_the_reference(gradient, code, words):
+    def forward(X, W, T):
+        return float(np.sum((X @ W - T) ** 2)) + 0.05 * float(np.sum(W * W))
+
+    report = check_backprop(forward, lambda X, W, T: {"W": gradient(X, W, T)}, X, W, T)
+    assert report.notes
+    first(report, code, words)
+
+
+# --- a constant is what it is, not what it equals ------------------------------------------------
+
+
+def test_a_mask_comes_before_a_constant_that_equals_a_size():
+    """3 − 1 = 2: the mask of dropout is 0 or 2, and three rows go in."""
+    keep = np.random.default_rng(2).random((3, 7)) < 0.5
+    x, w, r = RNG.normal(size=(3, 5)), RNG.normal(size=(5, 7)), RNG.normal(size=(3, 7))
+
+    def forward(x, w, r, keep):
+        mask = keep / 0.5
+        h = np.tanh(x @ w)
+        y = h * mask
+        return np.sum(y * r)
+
+    def backward(x, w, r, keep):
+        h = np.tanh(x @ w)
+        dh = r * keep
+        return {"w": x.T @ (dh * (1 - h**2))}
+
+    report = check_backprop(forward, backward, x, w, r, keep)
+    first(report, "G12", "dy·keep in place of dy·mask")
+    assert "− 1" not in str(report)
+
+
+def test_a_constant_of_the_forward_pass_comes_before_a_size():
+    x, m, r = RNG.normal(size=(5, 4)), 1.0 * (RNG.random((5, 4)) < 0.5), RNG.normal(size=(5, 4))
+
+    def forward(x, m, r):
+        y = x * m / 0.25
+        return np.sum(y * r)
+
+    report = check_backprop(forward, lambda x, m, r: {"x": r * m}, x, m, r)
+    first(report, "G03", "it is divided by 0.25: this division is missing")
+    assert "shape" not in report.diagnoses[0].text[0]
+
+
+def test_the_mean_of_windows_comes_before_a_size():
+    x, r = RNG.normal(size=(3, 4, 6)), RNG.normal(size=(3, 2, 3))
+
+    def forward(x, r):
+        y = x.reshape(3, 2, 2, 3, 2).mean(axis=(2, 4))
+        return np.sum(y * r)
+
+    def backward(x, r):
+        return {"x": r.repeat(2, axis=1).repeat(2, axis=2)}
+
+    found = first(check_backprop(forward, backward, x, r), "G03", "each mean is over 4 entries")
+    assert "shape" not in found.text[0]
+
+
+# --- which contributions ------------------------------------------------------------------------
+
+
+def test_uses_of_a_weight_in_a_loop_are_told_by_number():
+    def forward(x, h, V, U):
+        for k in range(4):
+            h = np.tanh(x[k] @ U + h @ V)
+        return np.sum(h)
+
+    def backward(x, h, V, U):
+        hs = [h]
+        for k in range(4):
+            hs.append(np.tanh(x[k] @ U + hs[-1] @ V))
+        dh, dV, dU = np.ones_like(h), np.zeros_like(V), np.zeros_like(U)
+        for k in reversed(range(4)):
+            da = dh * (1 - hs[k + 1] ** 2)
+            dV = np.outer(hs[k], da)
+            dU += np.outer(x[k], da)
+            dh = V @ da
+        return {"V": dV, "U": dU}
+
+    given = (RNG.normal(size=s) for s in ((4, 3), 5, (5, 5), (3, 5)))
+    report = check_backprop(forward, backward, *given)
+    found = first(report, "G07", "V is used 4 times", "only no. 1 was counted, not no. 2–4")
+    assert "solo se contó la n.º 1, no la n.º 2–4" in found.text[1]
+    assert "matmul" not in str(report)
+
+
+def test_products_are_told_by_their_operands():
+    def forward(Q, K, R):
+        return np.sum((Q @ K) * R) + np.sum((Q @ K.T) * R) + np.sum((K @ Q) * R)
+
+    Q, K, R = RNG.normal(size=(3, 5, 5))
+    report = check_backprop(forward, lambda Q, K, R: {"Q": R @ K.T}, Q, K, R)
+    first(report, "G07", "only what comes from Q @ K was counted, not K @ Q, Q @ K.T")
+
+
+def test_the_local_derivative_of_another_gate():
+    """Of twelve gradients and more values yet, those that are near are tried first."""
+    model = MODELS["lstm"]
+    source = model.backward.replace("di * i * (1 - i)", "di * f * (1 - f)")
+    functions = model._replace(backward=source).functions()
+    report = check_backprop(*functions, *model.inputs(np.random.default_rng(0)))
+    assert report.culprit == "Wi"
+    first(report, "G12", "x.T @ (di·f·(1 − f)) in place of x.T @ (di·i·(1 − i))")
+
+
+# --- gates in one matrix -------------------------------------------------------------------------
+
+GATES = """
+def forward(x, c0, W, R):
+    H = c0.shape[1]
+    a = x @ W
+    i = 1 / (1 + np.exp(-a[:, :H]))
+    f = 1 / (1 + np.exp(-a[:, H:2 * H]))
+    g = np.tanh(a[:, 2 * H:])
+    c = f * c0 + i * g
+    return np.sum(c * R)
+
+def backward(x, c0, W, R):
+    H = c0.shape[1]
+    a = x @ W
+    i = 1 / (1 + np.exp(-a[:, :H]))
+    f = 1 / (1 + np.exp(-a[:, H:2 * H]))
+    g = np.tanh(a[:, 2 * H:])
+    dc = R
+    df, di, dg = dc * c0, dc * g, dc * i
+    ai = di * i * (1 - i)
+    af = df * f * (1 - f)
+    ag = dg * (1 - g ** 2)
+    da = np.hstack([ai, af, ag])
+    return {"W": x.T @ da}
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "code", "words"),
+    [
+        (
+            "di * i * (1 - i)",
+            "di * f * (1 - f)",
+            "G05",
+            "in a[:, :3]: your gradient = di·f·(1 − f)",
+        ),
+        ("df * f * (1 - f)", "df", "G04", "in a[:, 3:6]: the factor f·(1 − f) is missing."),
+        ("dg * (1 - g ** 2)", "-dg * (1 - g ** 2)", "G03", "in a[:, 6:]: your gradient = -1 ×"),
+    ],
+)
+def test_gates_that_are_slices_of_one_matrix(right, wrong, code, words):
+    given = [RNG.normal(size=s) for s in ((7, 5), (7, 3), (5, 9), (7, 3))]
+    space = {"np": np}
+    exec(GATES, space)
+    assert check_backprop(space["forward"], space["backward"], *given).ok
+    assert GATES.count(right) == 1
+    exec(GATES.replace(right, wrong), space)
+    report = check_backprop(space["forward"], space["backward"], *given)
+    assert report.verdicts == {**report.verdicts, "a": "wrong", "W": "carried"}
+    found = first(report, code, words)
+    assert found.text[1].startswith("en a[")
+
+
+def test_a_part_that_nothing_fits_is_not_guessed():
+    a = Tensor(RNG.normal(size=(7, 9)), requires_grad=True)
+    loss = (ops.tanh(a[:, :3]) * a[:, 3:6] * a[:, 6:]).sum()
+    loss.backward()
+    mine = a.grad.numpy().copy()
+    mine[:, 3:6] += 1e-3 * RNG.normal(size=(7, 3))
+    first(check_backprop(loss, by_hand={"a": mine}), "G99")
