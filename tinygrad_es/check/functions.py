@@ -96,7 +96,7 @@ def _traced(subject: Any, given: tuple[Any, ...], loss: Any) -> Traced:
     again = ahead
     if passes.plain is not passes.forward:
         again = Forward(passes.plain, inputs, ahead.labels)
-    result, space = observed(passes.plain, *copy.deepcopy(inputs))
+    result, space = _once(passes, inputs, ahead.labels)
     plain = Plain(again, passes, loss)
     tape, why = _recorded(ahead, plain, end_of(result, passes.joint))
     if tape is None and any(map(_short, leaves(given))):
@@ -130,6 +130,33 @@ def _traced(subject: Any, given: tuple[Any, ...], loss: Any) -> Traced:
     root, names = black_box(plain, returned, g, why)
     returned = {k: v for k, v in returned.items() if k in names.values()}
     return Traced(root, None, names, values, returned, {}, {})
+
+
+def _once(passes: Passes, inputs: Any, labels: list[str]) -> tuple[Any, dict[str, Any]]:
+    """What forward returns for numbers, and its variables; rows of a list must fit each other."""
+    try:
+        return observed(passes.plain, *copy.deepcopy(inputs))
+    except (ValueError, TypeError, IndexError) as error:
+        for label, x in zip(labels, inputs, strict=False):
+            lengths = _lengths(x)
+            if len(set(lengths)) > 1:
+                rows = ", ".join(map(str, lengths[:12])) + (", …" if len(lengths) > 12 else "")
+                raise ValueError(
+                    f"check_backprop: {label} is a ragged list: rows of {rows} numbers. Expected "
+                    "rows of one length."
+                ) from error
+        raise
+
+
+def _lengths(x: Any) -> list[int]:
+    """How many numbers each row has of a list of lists of numbers, else none."""
+    odd = isinstance(x, np.ndarray) and x.dtype.kind == "O"
+    rows = list(x) if odd or isinstance(x, (list, tuple)) else []
+    flat = all(
+        isinstance(row, (list, tuple)) and all(isinstance(v, (int, float)) for v in row)
+        for row in rows
+    )
+    return [len(row) for row in rows] if flat else []
 
 
 def _short(x: Any) -> bool:
