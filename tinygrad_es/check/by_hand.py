@@ -111,7 +111,8 @@ def check_backprop(
 
     Raises:
         TypeError: what was given is none of the three.
-        ValueError: another level of `student`, points that are negative.
+        ValueError: another level of `student`, points that are negative, two gradients of one node
+            (`dW` and `grad_W`; a `W` beside `dW` is taken for the parameter).
         LookupError: no node has one of the names.
 
     >>> from tinygrad_es import Tensor, check_backprop
@@ -154,7 +155,13 @@ def _compared(
             "check_backprop: gradient goes with a recorded result, a Tensor; of two functions give "
             f"loss=. Received: {describe(gradient)}."
         )
-    return _of_functions(traced(subject, given, loss), asked)
+    run = traced(subject, given, loss)
+    report = _of_functions(run, asked)
+    if run.absent and asked.rubric is None:
+        names = ", ".join(run.absent)
+        report.notes.append((f"no gradient was given for {names}",
+                             f"no se ha dado ningún gradiente de {names}"))  # fmt: skip
+    return report
 
 
 class Asked(NamedTuple):

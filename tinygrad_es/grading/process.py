@@ -150,7 +150,7 @@ def _run(job: Path, seconds: float, megabytes: int) -> Pair | None:
     except subprocess.TimeoutExpired:
         return (
             f"it was ended after {seconds:g} s: a loop without an end?",
-            f"se ha terminado tras {seconds:g} s: ¿un bucle sin fin?",
+            f"se ha interrumpido a los {seconds:g} s: ¿un bucle sin fin?",
         )
     finally:
         _kill(process)
@@ -158,21 +158,25 @@ def _run(job: Path, seconds: float, megabytes: int) -> Pair | None:
     if printed.much:
         return (
             f"it prints more than {PRINTED:,} characters: a print inside of a loop?",
-            f"escribe más de {PRINTED:,} caracteres: ¿un print dentro de un bucle?",
+            f"escribe más de {_points(PRINTED)} caracteres: ¿un print dentro de un bucle?",
         )
     code = process.returncode
     if code == 0:
         return None
     if code < 0:
         name = signal.Signals(-code).name
-        return f"the process was ended by {name}.", f"el proceso terminó por {name}."
+        return f"the process was ended by {name}.", f"la señal {name} ha terminado el proceso."
     last = printed.tail.decode("utf-8", "replace").strip().rpartition("\n")[2]
     if "MemoryError" in last:
         return (
             f"it needs more than {megabytes:,} MB of memory.",
-            f"necesita más de {megabytes:,} MB de memoria.",
+            f"necesita más de {_points(megabytes)} MB de memoria.",
         )
     return f"the process failed: {last or code}", f"el proceso ha fallado: {last or code}"
+
+
+def _points(count: int) -> str:
+    return f"{count:,}".replace(",", ".")  # 10.000.000, as in Spain
 
 
 class _Printed:
