@@ -4,21 +4,52 @@ from __future__ import annotations
 
 import argparse
 import io
+import itertools
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from .languages import LANGUAGES, set_language
+from .languages import LANGUAGES, language, say, set_language
 
 __all__ = ["main"]
+
+
+ARGPARSE = (  # what argparse says of wrong arguments, and its Spanish
+    (r"the following arguments are required: (.*)", r"faltan argumentos: \1"),
+    (r"unrecognized arguments: (.*)", r"argumentos desconocidos: \1"),
+    (r"argument (.*): invalid choice: (.*) \((?:choose from )?(.*)\)",
+     r"argumento \1: \2 no vale; elige entre \3"),
+    (r"argument (.*): expected one argument", r"argumento \1: se esperaba un valor"),
+    (r"argument (.*): ignored explicit argument (.*)",
+     r"argumento \1: no lleva ningún valor. Se ha recibido: \2"),
+    (r"argument (.*): invalid \w+ value: (.*)", r"argumento \1: \2 no vale"),
+    (r"argument (.*): expected an integer from (\d+) on\. Received: (.*)",
+     r"argumento \1: se esperaba un entero a partir de \2. Se ha recibido: \3"),
+    (r"ambiguous option: (.*) could match (.*)", r"opción ambigua: \1 puede ser \2"),
+)  # fmt: skip
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, that says in Spanish too what is wrong with arguments."""
+
+    def format_usage(self) -> str:
+        usage = super().format_usage()
+        return usage if language() == "en" else usage.replace("usage:", "uso:", 1)
+
+    def error(self, message: str) -> NoReturn:
+        if language() == "es":
+            fits = (re.sub(f"^{e}$", s, message) for e, s in ARGPARSE if re.fullmatch(e, message))
+            message = next(fits, message)
+        self.exit(2, f"{self.format_usage()}{self.prog}: error: {message}\n")
 
 
 def parser() -> argparse.ArgumentParser:
     """The commands and their options."""
     from . import __version__
 
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="python -m tinygrad_es",
         description="Reverse-mode autodiff on NumPy: train, draw and check backpropagation.",
     )
@@ -143,8 +174,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code (0 done, 1 failed or wrong, 2 wrong arguments)."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without ✓ or × shows ?
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    for asked, value in itertools.pairwise(given):
+        if asked == "--lang" and value in LANGUAGES:  # what is wrong is told in it too
+            set_language(value)
     top = parser()
-    options = top.parse_args(arguments)
+    options = top.parse_args(given)
     if options.command is None:
         top.print_help()
         return 2
@@ -175,10 +210,8 @@ def check_command(options: argparse.Namespace) -> int:
 
     from .grading import check_file
 
-    at = options.rubric
     try:
-        rubric = json.loads(at.read_text("utf-8")) if at else None
-        at = options.script
+        rubric = json.loads(options.rubric.read_text("utf-8")) if options.rubric else None
         found = check_file(
             options.script,
             inputs=options.inputs,
@@ -188,13 +221,36 @@ def check_command(options: argparse.Namespace) -> int:
             megabytes=options.megabytes,
         )
     except (OSError, ValueError, TypeError) as error:
-        print(f"error: {at}: {error}", file=sys.stderr)
+        at = f"{options.rubric}: " if isinstance(error, (ValueError, TypeError)) else ""
+        print(f"error: {at}{say(unread(error))}", file=sys.stderr)
         return 2
     if options.json:
         print(json.dumps(found.to_dict(), ensure_ascii=False, indent=2))
     else:
         print(found.text())
     return found.code
+
+
+def unread(error: Exception) -> tuple[str, str]:
+    """Why a file that was named cannot be read, in both languages."""
+    import json
+
+    from .grading.spanish import in_both
+
+    if isinstance(error, json.JSONDecodeError):
+        return (
+            f"expected JSON. Received: {error}",
+            f"se esperaba JSON; falla en la línea {error.lineno}, columna {error.colno}",
+        )
+    if isinstance(error, UnicodeDecodeError):
+        return "expected text in UTF-8.", "se esperaba texto en UTF-8."
+    if isinstance(error, FileNotFoundError):
+        return in_both(
+            f"there is no file {str(error.filename)!r}." if error.filename else str(error)
+        )
+    if isinstance(error, OSError):
+        return f"cannot be read: {error}", f"no se puede leer: {error.filename}"
+    return in_both(str(error))
 
 
 def view_command(options: argparse.Namespace) -> int:

@@ -325,6 +325,115 @@ def test_a_variable_used_again_is_no_mistake():
     assert check_backprop(forward, backward, rng.normal(size=(7, 5)), rng.normal(size=5)).ok
 
 
+class OfTheClass:
+    """Its weights are the class's, and the module has a W of its own."""
+
+    W = np.linspace(-1.0, 1.0, 6).reshape(3, 2)
+    factor = 1.0
+
+    def forward(self, x):
+        return np.sum(np.tanh(x @ self.W))
+
+    def backward(self, x):
+        return {"W": self.factor * x.T @ (1 - np.tanh(x @ self.W) ** 2)}
+
+
+class ByItsName(OfTheClass):
+    def forward(self, x):
+        return np.sum(np.tanh(x @ OfTheClass.W))
+
+
+W = np.ones((7, 7))
+
+
+@pytest.mark.parametrize("kind", [OfTheClass, ByItsName])
+def test_a_weight_of_the_class_goes_before_one_of_the_module(kind):
+    before, x = OfTheClass.W, np.random.default_rng(0).normal(size=(5, 3))
+    report = check_backprop(kind(), x)
+    assert report.verdicts == {"W": "right"}
+    wrong = kind()
+    wrong.factor = 3.0
+    assert check_backprop(wrong, x).verdicts == {"W": "wrong"}
+    assert OfTheClass.W is before
+    assert "W" not in vars(ByItsName)
+
+
+def test_two_keys_for_one_gradient():
+    def forward(x, W):
+        return np.sum(x @ W)
+
+    def both(first, second):
+        return lambda x, W: {first: x.T @ np.ones((5, 2)), second: W}
+
+    given = (
+        np.random.default_rng(0).normal(size=(5, 3)),
+        np.random.default_rng(1).normal(size=(3, 2)),
+    )
+    for order in (("dW", "W"), ("dW", "W")[::-1]):  # beside dW, W is the parameter
+        pair = {"dW": given[0].T @ np.ones((5, 2)), "W": given[1]}
+        assert check_backprop(forward, lambda x, W, o=order, p=pair: {k: p[k] for k in o}, *given)
+    with pytest.raises(ValueError, match="'dW' and 'grad_W', two gradients of W"):
+        check_backprop(forward, both("dW", "grad_W"), *given)
+    layers = [{"dW": np.ones((3, 2))}, {"dW": np.zeros((3, 2))}]
+    with pytest.raises(ValueError, match="'dW' and 'dW', two gradients of W"):
+        check_backprop(forward, lambda x, W: layers, *given)
+    same = given[0].T @ np.ones((5, 2))
+    assert check_backprop(forward, lambda x, W: {"dW": same, "grad_W": same.copy()}, *given)
+
+
+# --- what has no gradient -------------------------------------------------------------------------
+
+
+def affine(x, w, b):
+    return np.sum(np.tanh(x @ w + b))
+
+
+def slopes(x, w, b):
+    dz = 1 - np.tanh(x @ w + b) ** 2
+    return x.T @ dz, dz.sum(axis=0), dz @ w.T
+
+
+def both(x, w, b):
+    return dict(zip("wb", slopes(x, w, b), strict=False))
+
+
+NOTES = ("no gradient was given for b", "no se ha dado ningún gradiente de b")
+
+
+def test_a_parameter_without_a_gradient_is_noted():
+    rng = np.random.default_rng(0)
+    given = rng.normal(size=(5, 3)), rng.normal(size=(3, 2)), rng.normal(size=2)
+    report = check_backprop(affine, lambda x, w, b: {"w": slopes(x, w, b)[0]}, *given)
+    assert report.ok
+    assert report.notes == [NOTES]
+    assert report.text("es").endswith("\nno se ha dado ningún gradiente de b")
+    hints = check_backprop(affine, lambda x, w, b: {"w": slopes(x, w, b)[0]}, *given, student=1)
+    assert NOTES in hints.notes
+    for quiet in (
+        check_backprop(affine, lambda x, w, b: {"x": slopes(x, w, b)[2]}, *given),  # data alone
+        check_backprop(affine, both, *given),
+        check_backprop(affine, lambda x, w, b: {"w": slopes(x, w, b)[0]}, *given, rubric={"w": 1}),
+        check_backprop(lambda x, w, b: np.sum(x @ w),  # it does not depend on b
+                       lambda x, w, b: {"w": x.T @ np.ones((5, 2))}, *given),
+    ):  # fmt: skip
+        assert quiet.ok
+        assert quiet.notes == []
+    slow = check_backprop(
+        lambda x, w, b: float(affine(x, w, b)), lambda x, w, b: {"w": slopes(x, w, b)[0]}, *given
+    )
+    assert NOTES in slow.notes  # and where differences were taken
+
+
+def test_a_weight_of_an_object_without_a_gradient_is_noted():
+    rng = np.random.default_rng(0)
+    net, x, t = Network(rng), rng.normal(size=(5, 1)), rng.normal(size=(7, 1))
+    net.backward = lambda x, t, whole=net.backward: {"W1": whole(x, t)[0], "b1": whole(x, t)[1]}
+    ((english, spanish),) = check_backprop(net, x, t, loss=half_square).notes
+    names = english.removeprefix("no gradient was given for ")
+    assert sorted(names.split(", ")) == ["W2", "b2"]
+    assert spanish == f"no se ha dado ningún gradiente de {names}"
+
+
 # --- gradients by name ----------------------------------------------------------------------------
 
 
@@ -512,7 +621,7 @@ def test_the_report_in_both_languages_as_data_and_drawn(monkeypatch):
     told = [" ".join(report.text(language).split()) for language in ("en", "es")]
     assert "the division by 7 is missing" in told[0]
     assert "falta la división entre 7" in told[1]
-    assert "bien dado tu z2 (error arrastrado; 0 errores nuevos)" in report.text("es")
+    assert "bien, dado tu z2 (error arrastrado; ningún error nuevo)" in report.text("es")
     data = json.loads(report.json())
     assert (data["ok"], data["culprit"], data["diagnoses"][0]["code"]) == (False, "z2", "G03")
     assert "z2" in report._repr_html_()

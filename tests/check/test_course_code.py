@@ -48,7 +48,7 @@ def test_messages_that_a_student_reads():
     diagnosis, carried = network.report(extra).text("es").splitlines()[2:]
     assert diagnosis.startswith("  Diagnóstico G04")
     assert diagnosis.endswith("sobra un factor σ'(z2).")
-    assert carried == "b2, W2, b1, W1: bien dado tu z2 (error arrastrado; 0 errores nuevos)"
+    assert carried == "b2, W2, b1, W1: bien, dado tu z2 (error arrastrado; ningún error nuevo)"
     unsummed = next(m for m in batch_norm.mistakes if m.culprit == "ivar")
     assert "the sum over axis 0 is missing" in batch_norm.report(unsummed).text("en")
     overwritten = next(m for m in LESSONS["max_pool"].mistakes if m.codes == "G07")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import itertools
 import json
 import re
 import types
@@ -168,6 +170,131 @@ def test_nor_does_an_assertion_carry_it():
             assert not any(found.shape == a.shape and np.allclose(found, a) for a in hidden)
         frame = frame.tb_next
     assert looked > 5
+
+
+def reached_from(thing):
+    """Every array that hangs on an object, whoever holds it: closures, frames of a traceback."""
+    seen, todo, found = set(), [thing], []
+    while todo:
+        one = todo.pop()
+        if id(one) in seen or isinstance(one, (type, types.ModuleType)):
+            continue
+        seen.add(id(one))
+        if isinstance(one, np.ndarray):
+            found.append(one)
+        if isinstance(one, types.FunctionType):
+            todo += [cell.cell_contents for cell in one.__closure__ or ()]
+        elif isinstance(one, types.FrameType):
+            own = one.f_globals.get("__name__") == __name__ and one.f_code.co_name == "hints_of"
+            todo += [] if own else list(one.f_locals.values())
+        elif not (isinstance(one, dict) and "__builtins__" in one):  # the globals of a module
+            todo += gc.get_referents(one)
+    return found
+
+
+def by_graph(x, w):
+    return np.sum(np.tanh(x @ w))
+
+
+def by_differences(x, w):
+    return float(np.sum(np.tanh(x @ w)))
+
+
+def that_stops(x, w):
+    if next(calls) == 60:
+        raise ArithmeticError("enough")
+    return float(np.sum(np.tanh(x @ w)))
+
+
+def three_times_too_much(x, w):
+    return {"w": 3.0 * x.T @ (1.0 - np.tanh(x @ w) ** 2)}
+
+
+calls = itertools.count()
+
+
+def given():
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(7, 5)), rng.normal(size=(5, 3))
+
+
+def the_secret_in(things):
+    x, w = given()
+    secret = x.T @ (1.0 - np.tanh(x @ w) ** 2)
+    return [a for a in things if a.shape == secret.shape and np.allclose(a, secret, rtol=1e-4)]
+
+
+def hints_of(forward, **options):
+    try:
+        return check_backprop(forward, three_times_too_much, *given(), student=1, **options)
+    except Exception as error:
+        return error
+
+
+@pytest.mark.parametrize("forward", [by_graph, by_differences])
+def test_nothing_that_hangs_on_the_hints_is_the_reference(forward):
+    hints = hints_of(forward)
+    assert hints.verdicts["w"] == "wrong"
+    picture = hints.graph(engine="builtin")
+    assert "wrong" in picture.text()
+    assert the_secret_in(reached_from(check_backprop(forward, three_times_too_much, *given())))
+    for thing in (hints, picture):
+        assert not the_secret_in(reached_from(thing))
+
+
+@pytest.mark.parametrize("forward", [by_graph, by_differences])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"rubric": {"q": 1}},
+        {"rubric": [1]},
+        {"rubric": {"w": "2"}},
+        {"rubric": {"w": 1}, "follow_through": 2.0},
+        {"follow_through": "all"},
+        {"previous": {"w": "abc"}},
+        {"loss": 3},
+        {"names": 3},
+        {"gradient": 1.0},
+    ],
+    ids=str,
+)
+def test_nothing_that_hangs_on_an_error_is_the_reference(forward, options):
+    error = hints_of(forward, **options)
+    assert isinstance(error, Exception)
+    assert not the_secret_in(reached_from(error))
+
+
+def test_nor_where_forward_stops_while_differences_are_taken():
+    error = hints_of(that_stops)
+    assert isinstance(error, ArithmeticError)
+    place = error.__traceback__
+    while place.tb_next is not None:
+        place = place.tb_next
+    assert "x" in place.tb_frame.f_locals  # the student's own variables are there
+    assert not reached_differences(error)
+    with pytest.raises(ValueError, match="engine") as raised:
+        hints_of(by_differences).graph(engine="none")
+    assert not the_secret_in(reached_from(raised.value))
+
+
+def reached_differences(error):
+    """Whether frames of the package on the way of an error still have variables."""
+    place, found = error.__traceback__, []
+    while place is not None:
+        frame = place.tb_frame
+        inside = frame.f_globals.get("__name__", "").startswith("tinygrad_es.")
+        found += list(frame.f_locals) if inside and frame.f_code.co_name == "_judged" else []
+        place = place.tb_next
+    return found
+
+
+def test_options_are_looked_at_before_anything_runs():
+    def forward(x):
+        raise AssertionError("it ran")
+
+    for options in ({"rubric": {"x": -1}}, {"follow_through": 2.0}, {"previous": {"x": "a"}}):
+        with pytest.raises((TypeError, ValueError), match=r"rubric|follow|previous"):
+            check_backprop(forward, forward, np.ones(3), **options)
 
 
 def test_what_fits_nothing_and_odd_multiples_are_hinted_at_without_numbers():

@@ -54,3 +54,46 @@ def test_the_random_state_and_the_settings_of_numpy():
     assert np.array_equal(state[1], after[1])
     assert state[2:] == after[2:]
     assert np.geterr() == settings
+
+
+CALLS, CACHE, SUMS = [0], {}, np.zeros(3)
+count = 0
+
+
+def counts(x):
+    global count
+    count += 1
+    CALLS[0] += 1
+    SUMS[:] += x
+    CACHE["x"] = x.copy()
+    x *= 1.0
+    return np.sum(x * x)
+
+
+def looks_up(dout):
+    CALLS.append(2)
+    return {"x": 2.0 * CACHE["x"]}
+
+
+def test_the_variables_of_the_module_and_the_inputs_stay():
+    """What forward keeps in them is there for backward, and gone afterwards."""
+    x = np.array([1.0, 2.0, 5.0])
+    for forward in (counts, lambda x: float(counts(x))):
+        assert check_backprop(forward, looks_up, x).ok
+    assert (CALLS, CACHE, count) == ([0], {}, 0)
+    assert np.array_equal(SUMS, np.zeros(3))
+    assert np.array_equal(x, [1.0, 2.0, 5.0])
+
+
+def test_nor_where_a_pass_fails():
+    def fails(x):
+        CALLS.append(3)
+        raise ArithmeticError
+
+    for passes in ((fails, looks_up), (counts, fails)):
+        try:
+            check_backprop(*passes, np.ones(3))
+        except ArithmeticError:
+            continue
+        raise AssertionError("it did not fail")
+    assert CALLS == [0]

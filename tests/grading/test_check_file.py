@@ -307,3 +307,224 @@ def test_options_that_are_no_files_of_their_kind(tmp_path, capsys):
         rubric.write_text(text)
         assert main(["check", str(path), "--rubric", str(rubric)]) == 2
         assert expected in capsys.readouterr().err
+
+
+# --- names, threads, errors that are no text ------------------------------------------------------
+
+ODD = """
+import numpy as np
+import threading, time
+
+w = np.array([1.0, 2.0])
+
+class Silent(Exception):
+    def __str__(self):
+        raise RuntimeError("no text")
+
+class Shy:
+    def __repr__(self):
+        return 1 / 0
+    __str__ = __repr__
+    def __getattr__(self, name):
+        raise ValueError(name)
+
+class Broken:
+    def __init__(self):
+        raise SystemExit(0)
+    def forward(self, w): return w
+    def backward(self, g): return g
+
+shy = Shy()
+
+def a_forward(w): raise Silent()
+def a_backward(w): return w
+
+def b_forward(w): return np.sum(w * w)
+def b_backward(w): return Shy()
+
+def c_forward(w): raise KeyboardInterrupt
+def c_backward(w): return w
+
+def d_forward(w): return np.sum(w * w)
+def d_backward(w): return {"w": 2.0 * w}
+
+globals()["e\\x1b[31m\\u202e\\nok: 9_forward"] = d_forward
+globals()["e\\x1b[31m\\u202e\\nok: 9_backward"] = d_backward
+globals()[7] = d_forward
+__name__ = "\\x1b[2J"
+"""
+
+
+def test_one_pair_that_breaks_down_leaves_the_others(file, capsys):
+    found = check_file(file(ODD))
+    assert found.error is None
+    names = [pair["name"] for pair in found.pairs]
+    assert names[:4] == ["a", "b", "c", "d"]
+    text = found.text("en")
+    assert "line 26: Silent: (its __str__ fails: RuntimeError)" in text
+    assert "falla su propio __str__" in found.text("es")
+    assert "── d\nok: 1 gradient by hand, right" in text
+    assert "line 32: KeyboardInterrupt\n" in text
+
+
+def test_names_cannot_move_the_cursor_of_a_terminal(file):
+    for language in ("en", "es"):
+        text = check_file(file(ODD)).text(language)
+        assert "── e\\x1b[31m\\u202e\\nok: 9\n" in text
+        assert all(c.isprintable() or c == "\n" for c in text)
+
+
+THREAD = (
+    GOOD
+    + """
+import threading, time
+threading.Thread(target=lambda: time.sleep(100)).start()
+"""
+)
+
+
+def test_a_thread_that_never_ends_does_not_lose_the_result(file):
+    start = time.monotonic()
+    found = check_file(file(THREAD), seconds=30)
+    assert (found.code, found.error) == (0, None)
+    assert time.monotonic() - start < 25.0
+
+
+AND_THEN = (
+    GOOD
+    + """
+def last_forward(x):
+    STOPS
+def last_backward(x):
+    return x
+"""
+)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="os.kill ends a process so on POSIX only")
+@pytest.mark.parametrize(
+    ("stops", "told"),
+    [
+        ("while True: x = x * 1", "a loop without an end"),
+        ("import os; os._exit(0)", "ends the whole process"),
+        ("import os; os.kill(os.getpid(), 9)", "SIGKILL"),
+    ],
+)
+def test_the_pairs_before_an_end_are_told(file, stops, told):
+    found = check_file(file(AND_THEN.replace("STOPS", stops)), seconds=5)
+    assert (found.code, [pair["name"] for pair in found.pairs]) == (2, ["forward"])
+    assert "ok: 1 gradient by hand, right" in found.text("en")
+    assert told in found.text("en")
+
+
+def test_a_rubric_by_pair_asks_nothing_of_the_other_pairs(file):
+    text = LAYERS.replace("class Red:", "class Rojo:").replace("Red_inputs", "Rojo_inputs")
+    found = check_file(file(text), rubric={"affine": {"w": 3}})
+    reports = {pair["name"]: pair["report"] for pair in found.pairs}
+    assert (reports["affine"]["of"], reports["relu"]["of"]) == (3.0, 1.0)
+
+
+# --- in Spanish ----------------------------------------------------------------------------------
+
+ENGLISH = re.compile(
+    r"\b(the|expected|received|is|are|of|not|with|rows?|which|there|by|and|from)\b", re.IGNORECASE
+)
+TOLD = {
+    "no value": ("def forward(x): return x\ndef backward(g): return g", "falta un valor para x"),
+    "no loss": (
+        "w = 1.0, 2.0\nimport numpy as np\nw = np.ones(2)\ndef forward(w): return 2 * w\n"
+        "def backward(w): return w",
+        "Define en el archivo la pérdida que backward deriva",
+    ),
+    "ragged": (
+        "import numpy as np\nx, w = [[1.0, 2.0], [3.0]], np.ones(2)\n"
+        "def forward(x, w): return np.sum(np.array(x) @ w)\ndef backward(x, w): return {'w': w}",
+        "x es una lista irregular: filas de 2, 1 números",
+    ),
+    "called": (
+        "x = 2.0\ndef forward(x): return x * x\ndef backward(p, q, r): return x",
+        "no se sabe con qué llamar a backward",
+    ),
+    "whose": (
+        "x = 2.0\ndef forward(x): return x * x\ndef backward(x): return {'x': 4.0, 'q': 1.0}",
+        "no se sabe de quién son los gradientes",
+    ),
+    "None": (
+        "x = 2.0\ndef forward(x): return x * x\ndef backward(x): return {'x': None}",
+        "backward da None para x",
+    ),
+    "nothing": (
+        "x = 2.0\ndef forward(x): return x * x\ndef backward(x): return None",
+        "no ha devuelto ningún gradiente",
+    ),
+    "constant": (
+        "x = 2.0\ndef forward(x): return 3.0\ndef backward(x): return {'x': 1.0}",
+        "no ha devuelto nada que dependa de sus entradas",
+    ),
+    "random": (
+        "import random\nx = 2.0\ndef forward(x): return float(x) * random.random()\n"
+        "def backward(x): return {'x': 1.0}",
+        "un resultado distinto en cada llamada",
+    ),
+    "no function": ("x = 2.0", "no se ha encontrado"),
+    "a package": ("import package_of_nobody", "el paquete 'package_of_nobody' no está instalado"),
+    "exit": ("raise SystemExit(3)", "llama a exit(3)"),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_what_is_told_in_spanish(file, capsys, name):
+    source, told = TOLD[name]
+    assert main(["check", str(file(source)), "--lang", "es"]) == 2
+    out = capsys.readouterr().out
+    assert told in out
+    assert not ENGLISH.findall(re.sub(r"def loss.*", "", out))
+    assert "check_backprop" not in out
+    assert main(["check", str(file(source)), "--lang", "en"]) == 2
+    out = capsys.readouterr().out
+    assert told not in out
+    assert "loss=lambda" not in out
+
+
+@pytest.mark.parametrize(
+    ("rubric", "told"),
+    [
+        ("{", "se esperaba JSON; falla en la línea 1, columna 2"),
+        ("[1]", "rúbrica: se esperaban puntos por nombre"),
+        ('{"q": 1}', "rúbrica: ningún nodo se llama 'q'. Nodos con nombre: "),
+        ('{"w": "2"}', "rúbrica['w']: se esperaba un número. Se ha recibido: str '2'"),
+        ('{"w": -2}', "rúbrica['w']: se esperaba un número ≥ 0. Se ha recibido: -2"),
+    ],
+)
+def test_a_bad_rubric_in_spanish(file, tmp_path, capsys, rubric, told):
+    path = tmp_path / "rubric.json"
+    path.write_text(rubric)
+    assert main(["check", str(file(GOOD)), "--lang", "es", "--rubric", str(path)]) == 2
+    said = capsys.readouterr()
+    assert told in said.out + said.err
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--student", "7"], "argumento --student: 7 no vale; elige entre"),
+        (["--seconds", "0"], "se esperaba un entero a partir de 1. Se ha recibido: '0'"),
+        (["--seconds"], "argumento --seconds: se esperaba un valor"),
+        (["--json=3"], "argumento --json: no lleva ningún valor"),
+        (["--nothing"], "argumentos desconocidos: --nothing"),
+        (["--s", "3"], "opción ambigua: --s"),
+    ],
+)
+def test_wrong_arguments_in_spanish(file, capsys, options, told):
+    with pytest.raises(SystemExit) as stop:
+        main(["check", str(file(GOOD)), "--lang", "es", *options])
+    assert stop.value.code == 2
+    said = capsys.readouterr().err
+    assert told in said
+    assert said.startswith("uso: ")
+    with pytest.raises(SystemExit):
+        main(["check", "--lang", "es"])
+    assert "faltan argumentos: FILE" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["check", "--lang", "en"])
+    assert capsys.readouterr().err.startswith("usage: ")

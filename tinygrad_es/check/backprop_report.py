@@ -203,7 +203,7 @@ def first_line(report: Judged, language: str | None) -> str:
     elif name is None:
         told = (
             f"{n} gradients by hand, none wrong, not all of them known to be right",
-            f"{n} gradientes a mano, ninguno mal, no de todos se sabe que estén bien",
+            f"{n} gradientes a mano, ninguno está mal, pero no se sabe si todos están bien",
         )
     else:
         told = (
@@ -228,12 +228,12 @@ def others(report: Judged, language: str | None) -> list[str]:
     if by["carried"]:
         names, given, later = _listed(by["carried"]), report.culprit, len(report.later)
         arrives = (f"your {given}", f"tu {given}") if given else ("what arrives", "lo que llega")
-        told.append(
-            (
-                f"{names}: right given {arrives[0]} (carried error; {later} new errors)",
-                f"{names}: bien dado {arrives[1]} (error arrastrado; {later} errores nuevos)",
-            )
-        )
+        new = f"{later} new error{'s' if later != 1 else ''}"
+        nuevos = {0: "ningún error nuevo", 1: "1 error nuevo"}.get(later, f"{later} errores nuevos")
+        told.append((
+            f"{names}: right given {arrives[0]} (carried error; {new})",
+            f"{names}: bien, dado {arrives[1]} (error arrastrado; {nuevos})",
+        ))  # fmt: skip
     if report.later:
         names, first = _listed(report.later), report.culprit
         told.append(

@@ -20,7 +20,7 @@ w: right given your z (carried error; 0 new errors)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, overload
 
 import numpy as np
@@ -36,6 +36,8 @@ from .case import case_of
 from .diagnosis import diagnose
 from .functions import Traced, traced
 from .hints import Hints, level_of
+from .marks import checked_names, checked_points
+from .withheld import emptied
 
 __all__ = ["assert_backprop", "check_backprop"]
 
@@ -109,7 +111,8 @@ def check_backprop(
 
     Raises:
         TypeError: what was given is none of the three.
-        ValueError: another level of `student`, points that are negative.
+        ValueError: another level of `student`, points that are negative, two gradients of one node
+            (`dW` and `grad_W`; a `W` beside `dW` is taken for the parameter).
         LookupError: no node has one of the names.
 
     >>> from tinygrad_es import Tensor, check_backprop
@@ -118,10 +121,20 @@ def check_backprop(
     'y'
     """
     level, asked = level_of(student), Asked(previous, rubric, follow_through)
-    if previous is not None and not isinstance(previous, Mapping):
-        raise TypeError(
-            f"previous: expected gradients by name, {{'W1': dW1}}. Received: {describe(previous)}."
-        )
+    _checked(asked)
+    called, variables = caller_names(names, 1), caller_variables(names, 1)
+    if not level:
+        return _compared(subject, given, by_hand, gradient, loss, called, variables, asked)
+    with emptied():
+        report = _compared(subject, given, by_hand, gradient, loss, called, variables, asked)
+        return Hints(report, level)
+
+
+def _compared(
+    subject: Any, given: tuple[Any, ...], by_hand: Mapping[str, Any] | None, gradient: Any,
+    loss: Any, called: Mapping[int, str], variables: Mapping[str, Any], asked: Asked,
+) -> BackpropReport:  # fmt: skip
+    """The report, in one of the three ways."""
     if isinstance(subject, Tensor):
         if given or by_hand is None:
             raise TypeError(
@@ -129,22 +142,26 @@ def check_backprop(
                 "check_backprop(loss, by_hand={'W1': dW1}). Received: "
                 f"{', '.join(map(describe, given)) or 'no by_hand'}."
             )
-        called = caller_names(names, 1)
-        values = _arrays(subject, caller_variables(names, 1))
-        report = _report(subject, by_hand, called, values, gradient, asked)
-    elif by_hand is not None:
+        values = _arrays(subject, variables)
+        _known(asked, [subject], called)
+        return _report(subject, by_hand, called, values, gradient, asked)
+    if by_hand is not None:
         raise TypeError(
             "check_backprop: by_hand goes with a recorded loss, a Tensor. Received: "
             f"{describe(subject)}."
         )
-    elif gradient is not None:
+    if gradient is not None:
         raise TypeError(
             "check_backprop: gradient goes with a recorded result, a Tensor; of two functions give "
             f"loss=. Received: {describe(gradient)}."
         )
-    else:
-        report = _of_functions(traced(subject, given, loss), asked)
-    return Hints(report, level) if level else report
+    run = traced(subject, given, loss)
+    report = _of_functions(run, asked)
+    if run.absent and asked.rubric is None:
+        names = ", ".join(run.absent)
+        report.notes.append((f"no gradient was given for {names}",
+                             f"no se ha dado ningún gradiente de {names}"))  # fmt: skip
+    return report
 
 
 class Asked(NamedTuple):
@@ -153,6 +170,26 @@ class Asked(NamedTuple):
     previous: Mapping[str, Any] | None
     rubric: Mapping[str, float] | None
     follow_through: float
+
+
+def _checked(asked: Asked) -> None:
+    """The options that need no graph, before anything is compared."""
+    checked_points(asked.rubric, asked.follow_through)
+    previous = asked.previous
+    if previous is not None and not isinstance(previous, Mapping):
+        raise TypeError(
+            f"previous: expected gradients by name, {{'W1': dW1}}. Received: {describe(previous)}."
+        )
+    for name, value in (previous or {}).items():
+        held = value.value if isinstance(value, Tensor) else value
+        if not isinstance(held, (np.ndarray, np.generic, int, float, list, tuple)):
+            raise TypeError(f"previous[{name!r}]: expected an array. Received: {describe(value)}.")
+
+
+def _known(asked: Asked, ends: Sequence[Tensor], names: Mapping[int, str]) -> None:
+    """Raises LookupError where the rubric asks for what is no node, before anything is compared."""
+    called = (node.name or names.get(node.index) for node in topological(ends))
+    checked_names(asked.rubric, [name for name in called if name])
 
 
 def assert_backprop(subject: Any, *given: Any, names: Any = True, **options: Any) -> None:
@@ -192,6 +229,7 @@ def _report(
 def _of_functions(run: Traced, asked: Asked) -> BackpropReport:
     """Of two functions: what backward returns is judged; where it is wrong its variables help."""
     names, believed = run.names, dict[str, Any]()
+    _known(asked, [run.root, *run.apart], names)
     comparison = _judged(run, {}, names)
     if any(one.verdict != "right" for one in comparison.found):
         both = _judged(run, run.variables, names)

@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import inspect
+import re
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +24,7 @@ __all__ = [
     "ARRIVING",
     "CACHES",
     "NoLossError",
+    "absent",
     "arguments_of",
     "gradients_of",
     "in_order",
@@ -39,6 +41,11 @@ PREFIXES += tuple(f"d{L}{_}d" for L in ("L", "C", "J", "E", "f", "loss") for _ i
 SUFFIXES = ("_grad", "_gradient", "_g")
 ARRIVING = frozenset(["dout", "g", "grad", "gradient", "upstream", "grad_out", "grad_output", "dy"])
 GRADIENTS = frozenset(["grads", "grad", "gradients", "gradientes", "derivadas", "d"])
+PARAMETERS = re.compile(  # W, b1, W_xh, bf, weights, biases, gamma, …
+    r"(w[a-z]{0,2}|b[a-z]?|weights?|bias(es)?|kernels?|gammas?|betas?|thetas?|pesos?|sesgos?)"
+    r"(_?\d+|_[a-z]{1,3})?",
+    re.IGNORECASE,
+)
 CACHES = frozenset(["cache", "caches", "saved", "ctx", "values", "memory", "forward_values"])
 
 
@@ -205,13 +212,16 @@ def gradients_of(
     """The gradients that were returned, and others among the variables, by node.
 
     `inputs` are the names of all arrays that forward reads, `arguments` of those that it is given.
+    In a dict `W` is the gradient of W, unless `dW` is there too: then it is the parameter.
 
     Raises:
         TypeError: no name for what was returned.
+        ValueError: two keys name the gradient of one node.
     """
     named = dict(named_leaves(dict(variables)))
     flat = list(named_leaves(result))
     returned: dict[str, Any] = {}
+    keys: dict[str, str] = {}  # by node: the key that its gradient had
     places: list[tuple[int, Any]] = []  # what has no name of an input
     for i, (label, value) in enumerate(flat):
         node = node_of(label, known, exact=True) if _keyed(label) else None
@@ -227,8 +237,10 @@ def gradients_of(
             continue  # the data have none
         if node is None and np.asarray(value).dtype.kind in "fiu":
             places.append((i, value))
-        elif node is not None:
-            returned[node] = _numbers(value)
+        elif node is not None and not (label == node in keys):  # beside dW: the parameter W
+            if keys.get(node, node) != node or label == keys.get(node):
+                _no_other(keys[node], label, node, returned[node], value)
+            returned[node], keys[node] = _numbers(value), label
     for i, value in places:
         own = (node_of(k, known) for k, v in named.items() if v is value)
         fitting = next((names for names in (inputs, arguments) if len(names) == len(flat)), None)
@@ -246,14 +258,45 @@ def gradients_of(
                 f"{', '.join(known)}."
             )
         returned[node] = _numbers(value)
-    others = {
+    return returned, _among(named, known, returned)
+
+
+def _among(
+    named: Mapping[str, Any], known: Mapping[str, Any], returned: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The gradients among variables that were not returned, by node."""
+    return {
         node: value
         for name, value in named.items()
         if isinstance(value, (np.ndarray, float, int, np.generic))
         and (node := node_of(name, known)) is not None
         and node not in returned
     }
-    return returned, others
+
+
+def _no_other(first: str, second: str, node: str, one: Any, other: Any) -> None:
+    """Raises ValueError unless both keys of a node have the same gradient."""
+    if not np.array_equal(one, other):
+        raise ValueError(
+            f"check_backprop: backward returns {first!r} and {second!r}, two gradients of {node}. "
+            "Expected one."
+        )
+
+
+def absent(inputs: Iterable[str], given: Collection[str]) -> list[str]:
+    """The inputs without a gradient that have the name of a parameter, where another one has one.
+
+    >>> absent(["x", "W1", "b1", "t"], ["W1"]), absent(["x", "w", "b"], ["x"])
+    (['b1'], [])
+    """
+    if not any(_is_parameter(name) for name in given):
+        return []
+    return [name for name in inputs if name not in given and _is_parameter(name)]
+
+
+def _is_parameter(name: str) -> bool:
+    last = name.rpartition(".")[2].partition("[")[0]
+    return PARAMETERS.fullmatch(last) is not None
 
 
 def in_order(result: Any, inputs: list[str]) -> dict[str, Any]:

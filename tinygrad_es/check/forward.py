@@ -10,7 +10,7 @@ import contextlib
 import copy
 import math
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +20,7 @@ from ..ops import stack
 from .calling import is_plain_object, required
 from .watching import recorded
 
-__all__ = ["Forward", "Run", "Stopped", "code_of"]
+__all__ = ["Forward", "Run", "Stopped", "World", "code_of"]
 
 Make = Callable[[str, Any], Any]  # from a name and an array of floats to what stands in for it
 CREATION = frozenset(["zeros", "ones", "empty", "full"])
@@ -64,9 +64,13 @@ class Forward:
         self.space: dict[str, Any] = getattr(function, "__globals__", {})
         if self.owner is not None:
             self.space = getattr(getattr(function, "__func__", None), "__globals__", {})
-        kept = vars(self.owner) if hasattr(self.owner, "__dict__") else {}
-        read = {k: v for k, v in self._globals().items() if k not in self.labels and k not in kept}
-        self.given = copy.deepcopy((list(inputs), kept, read))
+        own = vars(self.owner) if hasattr(self.owner, "__dict__") else {}
+        names = _names(function, self.owner, self.space)
+        shared = {} if self.owner is None else _of_class(self.owner, names - own.keys())
+        taken = {*self.labels, *own, *shared}
+        reads = read_by(function, self.owner, self.space)
+        read = {k: v for k, v in reads.items() if k not in taken}
+        self.given = copy.deepcopy((list(inputs), own, shared, read))
         self.random = np.random.get_state()  # noqa: NPY002 - a student's dropout draws from it
         self.whole = not any(map(_floating, self.given[0])) and not any(
             isinstance(x, (dict, list, tuple)) for x in self.given[0]
@@ -89,12 +93,13 @@ class Forward:
             taken.add(name)
             return made(name, x)
 
-        inputs, kept, read = self.given
+        inputs, kept, shared, read = self.given
         lifted = [
             _copied(x, label, make, memo, floats=True, whole=self.whole)
             for x, label in zip(inputs, self.labels, strict=False)
         ]
         own = {k: _copied(v, k, make, memo) for k, v in kept.items()}
+        common = {k: _copied(v, k, make, memo) for k, v in shared.items()}
         world = {k: _copied(v, k, make, memo) for k, v in read.items()}
         if not plain:
             modules = {k: v for k, v in self.space.items() if v is np or v is math}
@@ -108,7 +113,7 @@ class Forward:
         after = np.random.get_state()  # noqa: NPY002 - as above
         np.random.set_state(self.random)  # noqa: NPY002 - as above
         try:
-            with _swapped(self.space, world) as written:
+            with _swapped(self.space, world) as written, _instead(type(self.owner), common):
                 if plain:
                     return Run(function(*lifted), {}, {})
                 result, variables, former, error = recorded(function, lifted, history=True)
@@ -116,33 +121,102 @@ class Forward:
             np.random.set_state(after)  # noqa: NPY002 - as above
         kept = {} if self.owner is None else vars(function.__self__)
         variables = {k: v for k, v in variables.items() if not is_plain_object(v)}
-        variables |= {k: v for k, v in {**written, **kept}.items() if k not in variables}
+        found = {**written, **common, **kept}
+        variables |= {k: v for k, v in found.items() if k not in variables}
         if error is not None:
             raise Stopped(variables) from error
         return Run(result, variables, former)
 
-    def _globals(self) -> dict[str, Any]:
-        """The arrays, structures and random generators of its module that it reads.
 
-        Also what functions of the module read that it calls, and other methods of its object.
-        """
-        methods = vars(type(self.owner)).values() if self.owner is not None else ()
-        todo = [code_of(f) for f in (self.function, *methods)]
-        seen: set[Any] = {None}
-        found: dict[str, Any] = {}
-        while todo:
-            code = todo.pop()
-            if code in seen:
-                continue
-            seen.add(code)
-            todo += [c for c in code.co_consts if isinstance(c, types.CodeType)]
-            for name in code.co_names:
-                value = self.space.get(name)
-                if getattr(value, "__globals__", None) is self.space:
-                    todo.append(code_of(value))
-                elif isinstance(value, (np.ndarray, dict, list, tuple, np.random.Generator)):
-                    found[name] = value
-        return found
+class World:
+    """The variables of modules that functions read: `with world:` copies take their place.
+
+    What the functions write stays in the copies, for the next time: forward may keep in `CACHE`
+    what backward looks up. Lists, dictionaries, arrays and generators of a module are copied, not
+    its other objects and what a closure holds.
+
+    >>> made = []
+    >>> def f(x):
+    ...     made.append(x)
+    >>> with World(f):
+    ...     f(3.0)
+    >>> made
+    []
+    """
+
+    def __init__(self, *functions: Callable[..., Any]) -> None:
+        spaces: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
+        for function in functions:
+            owner = getattr(function, "__self__", None)
+            space = getattr(getattr(function, "__func__", function), "__globals__", {})
+            spaces.setdefault(id(space), (space, {}))[1].update(read_by(function, owner, space))
+        self.copies = [(space, copy.deepcopy(read)) for space, read in spaces.values()]
+        self.inside = contextlib.ExitStack()
+        self.written: list[dict[str, Any]] = []
+
+    def __enter__(self) -> None:
+        swaps = [_swapped(space, own) for space, own in self.copies]
+        self.written = [self.inside.enter_context(swap) for swap in swaps]
+
+    def __exit__(self, *error: Any) -> None:
+        self.inside.close()
+        for (_, own), written in zip(self.copies, self.written, strict=True):
+            own.update(written)
+
+
+def read_by(function: Any, owner: Any, space: Mapping[str, Any]) -> dict[str, Any]:
+    """The arrays, structures and random generators of its module that a function reads.
+
+    Also what functions of the module read that it calls, and other methods of its object.
+    """
+    found = {name: space[name] for name in _names(function, owner, space) if name in space}
+    kinds = (np.ndarray, dict, list, tuple, np.random.Generator)
+    return {name: value for name, value in found.items() if isinstance(value, kinds)}
+
+
+def _names(function: Any, owner: Any, space: Mapping[str, Any]) -> set[str]:
+    """The names in the code of a function, of those of its module that it calls, of its object."""
+    methods = vars(type(owner)).values() if owner is not None else ()
+    todo = [code_of(f) for f in (function, *methods)]
+    seen: set[Any] = {None}
+    found: set[str] = set()
+    while todo:
+        code = todo.pop()
+        if code in seen:
+            continue
+        seen.add(code)
+        todo += [c for c in code.co_consts if isinstance(c, types.CodeType)]
+        called = (space.get(name) for name in code.co_names)
+        todo += [code_of(f) for f in called if getattr(f, "__globals__", None) is space]
+        found.update(code.co_names)
+    return found
+
+
+def _of_class(owner: Any, names: Collection[str]) -> dict[str, Any]:
+    """The arrays that the class of an object has, not the object itself: `class Net: W = …`."""
+    found: dict[str, Any] = {}
+    for kind in reversed(type(owner).__mro__):
+        found.update(vars(kind))
+    kinds = (np.ndarray, dict, list, tuple)
+    return {
+        name: value
+        for name, value in found.items()
+        if name in names and isinstance(value, kinds) and not name.startswith("__")
+    }
+
+
+@contextlib.contextmanager
+def _instead(kind: type, others: Mapping[str, Any]) -> Iterator[None]:
+    """Other values for some attributes of a class, which `self.W` and `Net.W` both read."""
+    holders = {name: next(k for k in kind.__mro__ if name in vars(k)) for name in others}
+    before = {name: vars(holder)[name] for name, holder in holders.items()}
+    try:
+        for name, holder in holders.items():
+            setattr(holder, name, others[name])
+        yield
+    finally:
+        for name, holder in holders.items():
+            setattr(holder, name, before[name])
 
 
 def code_of(function: Any) -> Any:

@@ -26,6 +26,7 @@ from ..autodiff.tensor import Tensor
 from ..tree import leaves, map_structure
 from .by_differences import black_box
 from .calling import (
+    absent,
     arguments_of,
     gradients_of,
     in_order,
@@ -34,7 +35,7 @@ from .calling import (
     node_of,
     required,
 )
-from .forward import Forward, Run, Stopped
+from .forward import Forward, Run, Stopped, World
 from .numeric import cotangent
 from .plain import Pair, Plain, end_of, unfaithful
 from .styles import Passes, passes_of
@@ -62,6 +63,7 @@ class Traced(NamedTuple):
     variables: dict[str, Any]  # and those that it had in variables
     former: dict[str, list[int]]  # by name: nodes that a variable of forward held before
     apart: tuple[Tensor, ...] = ()  # arguments that the result does not depend on
+    absent: tuple[str, ...] = ()  # parameters for which there is no gradient by hand
 
 
 class Recorded(NamedTuple):
@@ -96,7 +98,9 @@ def _traced(subject: Any, given: tuple[Any, ...], loss: Any) -> Traced:
     again = ahead
     if passes.plain is not passes.forward:
         again = Forward(passes.plain, inputs, ahead.labels)
-    result, space = observed(passes.plain, *copy.deepcopy(inputs))
+    world = World(passes.plain, passes.backward)
+    with world:
+        result, space = _once(passes, inputs, ahead.labels)
     plain = Plain(again, passes, loss)
     tape, why = _recorded(ahead, plain, end_of(result, passes.joint))
     if tape is None and any(map(_short, leaves(given))):
@@ -109,7 +113,8 @@ def _traced(subject: Any, given: tuple[Any, ...], loss: Any) -> Traced:
         arguments, gradients, own = [], result[1] if len(result) == 2 else result[1:], space
     else:
         arguments = arguments_of(passes, by_name, result, space, g)
-        gradients, own = observed(passes.backward, *copy.deepcopy(arguments))
+        with world:
+            gradients, own = observed(passes.backward, *copy.deepcopy(arguments))
     if passes.style == "context":
         gradients = in_order(gradients, ahead.labels[: len(inputs)])
     if passes.style == "values":
@@ -122,14 +127,52 @@ def _traced(subject: Any, given: tuple[Any, ...], loss: Any) -> Traced:
     held = {k: v for k, v in held.items() if not ((tape and k in known) or node_of(k, known))}
     values = {k: v for k, v in {**held, **extra, **by_name}.items() if isinstance(v, np.ndarray)}
     if tape:
-        reached = {tape.names.get(node.index) for node in topological([tape.root])}
-        others = {k: v for k, v in others.items() if k in reached}
-        left = [k for k in returned if k not in reached and k in by_name and k in tape.inputs]
-        apart = tuple(tape.inputs[k] for k in left)
-        return Traced(tape.root, g, tape.names, values, returned, others, tape.former, apart)
+        return _on_tape(tape, values, returned, others, by_name)
+    lacking = tuple(absent(plain.names, returned))
     root, names = black_box(plain, returned, g, why)
     returned = {k: v for k, v in returned.items() if k in names.values()}
-    return Traced(root, None, names, values, returned, {}, {})
+    return Traced(root, None, names, values, returned, {}, {}, (), lacking)
+
+
+def _on_tape(
+    tape: Recorded, values: dict[str, Any], returned: dict[str, Any], others: dict[str, Any],
+    by_name: Mapping[str, Any],
+) -> Traced:  # fmt: skip
+    """Where a graph was recorded: what the result depends on, and what of it has no gradient."""
+    reached = {tape.names.get(node.index) for node in topological([tape.root])}
+    others = {k: v for k, v in others.items() if k in reached}
+    left = [k for k in returned if k not in reached and k in by_name and k in tape.inputs]
+    apart = tuple(tape.inputs[k] for k in left)
+    lacking = tuple(k for k in absent(tape.inputs, returned) if k in reached)
+    root, gradient, names, _, former = tape
+    return Traced(root, gradient, names, values, returned, others, former, apart, lacking)
+
+
+def _once(passes: Passes, inputs: Any, labels: list[str]) -> tuple[Any, dict[str, Any]]:
+    """What forward returns for numbers, and its variables; rows of a list must fit each other."""
+    try:
+        return observed(passes.plain, *copy.deepcopy(inputs))
+    except (ValueError, TypeError, IndexError) as error:
+        for label, x in zip(labels, inputs, strict=False):
+            lengths = _lengths(x)
+            if len(set(lengths)) > 1:
+                rows = ", ".join(map(str, lengths[:12])) + (", …" if len(lengths) > 12 else "")
+                raise ValueError(
+                    f"check_backprop: {label} is a ragged list: rows of {rows} numbers. Expected "
+                    "rows of one length."
+                ) from error
+        raise
+
+
+def _lengths(x: Any) -> list[int]:
+    """How many numbers each row has of a list of lists of numbers, else none."""
+    odd = isinstance(x, np.ndarray) and x.dtype.kind == "O"
+    rows = list(x) if odd or isinstance(x, (list, tuple)) else []
+    flat = all(
+        isinstance(row, (list, tuple)) and all(isinstance(v, (int, float)) for v in row)
+        for row in rows
+    )
+    return [len(row) for row in rows] if flat else []
 
 
 def _short(x: Any) -> bool:

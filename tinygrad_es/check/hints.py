@@ -15,6 +15,7 @@ from ..views.drawing import Drawing, GraphDrawing, draw
 from .backprop_report import BackpropReport, as_data, as_text, first_line, others, shown
 from .case import Pair
 from .notebook import as_html
+from .withheld import emptied, without_reference
 
 __all__ = ["Hints", "level_of"]
 
@@ -105,7 +106,10 @@ class Hints:
         ties = report.diagnoses[:3]
         self._kind = [KINDS[code] for code in dict.fromkeys(d.code for d in ties) if level > 1]
         self._mend = [d.hint for d in ties if level > 2 and d.hint is not None]
-        self._drawn = report.subject()
+        root, by_hand, tensors, gradient = report.subject()
+        names = {node.index: name for name, node in tensors.items()}
+        root = without_reference(root, by_hand, self.verdicts, names)
+        self._drawn = root, by_hand, tensors, gradient
 
     def __bool__(self) -> bool:
         return self.ok
@@ -143,6 +147,10 @@ class Hints:
 
         The student's gradients stand in it, and no others. `options` are those of `draw`.
         """
+        with emptied():
+            return self._picture(options)
+
+    def _picture(self, options: dict[str, Any]) -> Drawing:
         root, by_hand, tensors, gradient = self._drawn
         options = {"names": tensors, **options, "direction": "forward", "flags": False, "order": 0}
         picture = draw(root, by_hand=by_hand, gradient=gradient, **options)

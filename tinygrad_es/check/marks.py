@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from ..autodiff.errors import describe
 
-__all__ = ["Mark", "marks_of"]
+__all__ = ["Mark", "checked_names", "checked_points", "marks_of"]
 
 
 class Mark(NamedTuple):
@@ -50,22 +50,10 @@ def marks_of(
         ValueError: points below 0, or a share outside of 0 … 1.
         LookupError: the rubric has a name that no node has.
     """
-    if rubric is not None and not isinstance(rubric, Mapping):
-        raise TypeError(
-            "rubric: expected points by the names of nodes, {'W1': 2, 'b1': 1}. Received: "
-            f"{describe(rubric)}."
-        )
-    share = _number("follow_through", follow_through)
-    if share > 1.0:
-        raise ValueError(f"follow_through: expected a share from 0 to 1. Received: {share!r}.")
+    share = checked_points(rubric, follow_through)
     given = dict.fromkeys(verdicts, 1.0) if rubric is None else rubric
-    points = {name: _number(f"rubric[{name!r}]", value) for name, value in given.items()}
-    unknown = [name for name in points if name not in verdicts and name not in known]
-    if unknown:
-        raise LookupError(
-            f"rubric: no node is called {unknown[0]!r}. Nodes with names: "
-            f"{', '.join(dict.fromkeys([*verdicts, *known])) or 'none'}."
-        )
+    points = {name: float(value) for name, value in given.items()}
+    checked_names(points, [*verdicts, *known])
     kept = dict.fromkeys(points, 0.0)
     unpaid = False  # a mistake that has cost nothing so far
     for name, verdict in verdicts.items():  # in the order of the backward pass
@@ -79,6 +67,31 @@ def marks_of(
         Mark(name, verdicts.get(name, "missing"), of * kept[name], of)
         for name, of in points.items()
     )
+
+
+def checked_points(rubric: Mapping[str, float] | None, follow_through: float) -> float:
+    """The share for carried errors. Errors as `marks_of`, but for names."""
+    if rubric is not None and not isinstance(rubric, Mapping):
+        raise TypeError(
+            "rubric: expected points by the names of nodes, {'W1': 2, 'b1': 1}. Received: "
+            f"{describe(rubric)}."
+        )
+    share = _number("follow_through", follow_through)
+    if share > 1.0:
+        raise ValueError(f"follow_through: expected a share from 0 to 1. Received: {share!r}.")
+    for name, value in (rubric or {}).items():
+        _number(f"rubric[{name!r}]", value)
+    return share
+
+
+def checked_names(rubric: Mapping[str, float] | None, known: Collection[str]) -> None:
+    """Raises LookupError where the rubric has a name that is not known."""
+    unknown = [name for name in rubric or {} if name not in known]
+    if unknown:
+        raise LookupError(
+            f"rubric: no node is called {unknown[0]!r}. Nodes with names: "
+            f"{', '.join(dict.fromkeys(known)) or 'none'}."
+        )
 
 
 def _number(what: str, value: Any) -> float:

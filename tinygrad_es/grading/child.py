@@ -7,21 +7,24 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 import traceback
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..autodiff.errors import describe
 from ..check import BackpropReport, check_backprop
 from ..check.calling import NoLossError
 from ..check.case import Pair
 from ..check.hints import Hints
 from ..script import run_script
 from .pairs import Found, inputs_of, loss_in, pairs_in
+from .spanish import in_both
 
 __all__ = ["main"]
 
@@ -30,17 +33,26 @@ WRITTEN = 100_000_000  # bytes of a file that it may write
 NOTHING = (
     "no forward and backward pass found. Expected functions such as affine_forward and "
     "affine_backward, or an object with the methods forward and backward.",
-    "no se encontró ninguna pasada hacia delante y hacia atrás. Se esperaban funciones como "
+    "no se ha encontrado ninguna pasada hacia delante y hacia atrás. Se esperaban funciones como "
     "affine_forward y affine_backward, o un objeto con los métodos forward y backward.",
 )
 
 
 def main(path: str) -> None:
-    """Do the job that a file describes, and write its result where it says."""
+    """Do the job that a file describes; after each pair its result is written where it says."""
     job = json.loads(Path(path).read_text(encoding="utf-8"))
     limit(job["seconds"], job["megabytes"])
-    result = checked(job)
-    Path(job["result"]).write_text(json.dumps(result), encoding="utf-8")  # in ASCII: any text fits
+    for result in checked(job):
+        written(result, Path(job["result"]))
+    sys.stdout.flush()
+    os._exit(0)  # threads that the file has started may never end
+
+
+def written(result: Mapping[str, Any], path: Path) -> None:
+    """Write a result, whole or not at all."""
+    new = path.with_suffix(".new")
+    new.write_text(json.dumps(result), encoding="utf-8")  # in ASCII: any text fits
+    new.replace(path)
 
 
 def limit(seconds: float, megabytes: int) -> None:
@@ -58,33 +70,37 @@ def limit(seconds: float, megabytes: int) -> None:
                 resource.setrlimit(what, (most, most))
 
 
-def checked(job: Mapping[str, Any]) -> dict[str, Any]:
-    """The result: `error` for what stopped the file, and `pairs`."""
+def checked(job: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The result as it grows: `error` for what stopped the file, `pairs`, and whether it is `done`.
+
+    What a file does in the middle of a pair, whatever it be, leaves the pairs before.
+    """
     path = Path(job["file"])
     try:
         finished = run_script(path, name=path.stem)
     except (OSError, SyntaxError) as error:
-        return {"error": _told(error, path), "pairs": []}
+        yield {"error": _told(error, path), "pairs": [], "done": True}
+        return
     told = None if finished.error is None else _told(finished.error, path)
-    try:
-        found = pairs_in(finished.variables)
-    except Exception as error:  # of a class of the file, in its constructor
-        return {"error": _told(error, path), "pairs": []}
+    found = pairs_in(finished.variables)
     if not found and told is None:
         told = {"en": NOTHING[0], "es": NOTHING[1]}
     try:
         given = _given(job.get("inputs"))
-    except (OSError, ValueError, TypeError, zipfile.BadZipFile) as error:
-        what = f"{job['inputs']}: {_one_line(str(error), 200)}"
-        en, es = (
-            f"expected an .npz file of arrays. Received: {what}",
-            f"se esperaba un .npz: {what}",
-        )
-        return {"error": {"en": en, "es": es}, "pairs": []}
-    return {
-        "error": told,
-        "pairs": [_pair(one, finished.variables, given, job, path) for one in found],
-    }
+    except (OSError, ValueError, TypeError, zipfile.BadZipFile):
+        told = {
+            "en": "expected an .npz file of arrays of numbers, as np.savez writes it. Received: "
+            f"{job['inputs']}",
+            "es": "se esperaba un archivo .npz de arrays de números, como los que escribe "
+            f"np.savez. Se ha recibido: {job['inputs']}",
+        }
+        yield {"error": told, "pairs": [], "done": True}
+        return
+    pairs: list[dict[str, Any]] = []
+    yield {"error": told, "pairs": pairs, "done": not found}
+    for one in found:
+        pairs.append(_pair(one, finished.variables, given, job, path))
+        yield {"error": told, "pairs": pairs, "done": len(pairs) == len(found)}
 
 
 def _pair(
@@ -96,9 +112,11 @@ def _pair(
 ) -> dict[str, Any]:
     """What was found of one pair: `report` and `text`, or `error`."""
     rubric = job.get("rubric")
-    if rubric is not None and found.name in rubric and isinstance(rubric[found.name], dict):
-        rubric = rubric[found.name]
+    if rubric and all(isinstance(points, dict) for points in rubric.values()):  # by pair
+        rubric = rubric.get(found.name)
     options = {"rubric": rubric, "student": job.get("student", 0)}
+    if isinstance(found.subject, BaseException):  # a class that could not be tried
+        return {"name": found.name, "error": _told(found.subject, path), "wrong": False}
     try:
         inputs = found.given(inputs_of(found, variables, given))
         report: BackpropReport | Hints
@@ -108,11 +126,12 @@ def _pair(
             if (loss := loss_in(variables)) is None:
                 raise
             report = check_backprop(*inputs, loss=loss, **options)
-    except (Exception, SystemExit) as error:
+        text = {language: report.text(language) for language in ("en", "es")}
+        data = json.loads(json.dumps(report.to_dict()))
+    except BaseException as error:  # the next pair is to be checked all the same
         own = _line(error, path) is not None
         return {"name": found.name, "error": _told(error, path), "wrong": own}
-    text = {language: report.text(language) for language in ("en", "es")}
-    return {"name": found.name, "report": report.to_dict(), "text": text, "wrong": not report.ok}
+    return {"name": found.name, "report": data, "text": text, "wrong": not report.ok}
 
 
 def _given(path: str | None) -> dict[str, Any]:
@@ -127,7 +146,9 @@ def _told(error: BaseException, path: Path) -> dict[str, str]:
     """An error in one line: where in the file, what."""
     line = _line(error, path)
     where: Pair = ("", "") if line is None else (f"line {line}: ", f"línea {line}: ")
-    what: Pair = (f"{type(error).__name__}: {error}",) * 2
+    said = _text_of(error)
+    kind = type(error).__name__
+    what: Pair = (f"{kind}: {said[0]}", f"{kind}: {said[1]}") if said[0] else (kind, kind)
     if isinstance(error, ModuleNotFoundError):
         what = (
             f"the package {error.name!r} is not installed here.",
@@ -136,15 +157,26 @@ def _told(error: BaseException, path: Path) -> dict[str, str]:
     elif isinstance(error, MemoryError):
         what = "it needs more memory than allowed.", "necesita más memoria de la permitida."
     elif isinstance(error, SystemExit):
-        what = f"it calls exit({error.code!r}).", f"llama a exit({error.code!r})."
+        code = describe(error.code) if error.code.__class__ is not int else str(error.code)
+        what = f"it calls exit({code}).", f"llama a exit({code})."
     elif isinstance(error, EOFError):
         what = (
             "it waits for input; there is nobody to type.",
             "espera que alguien escriba; aquí no hay nadie.",
         )
-    elif isinstance(error, (LookupError, TypeError)) and line is None:
-        what = (str(error.args[0]) if error.args else "",) * 2
+    elif isinstance(error, (LookupError, TypeError, ValueError)) and line is None:
+        what = in_both(said[0])
     return {"en": _one_line(where[0] + what[0]), "es": _one_line(where[1] + what[1])}
+
+
+def _text_of(error: BaseException) -> Pair:
+    """What an error says, also one of the file whose own `__str__` fails."""
+    try:
+        said = error.args[0] if isinstance(error, LookupError) and error.args else error
+        return ("".join(str(said)),) * 2
+    except Exception as failed:
+        name = type(failed).__name__
+        return f"(its __str__ fails: {name})", f"(falla su propio __str__: {name})"
 
 
 def _one_line(text: str, limit: int = 600) -> str:

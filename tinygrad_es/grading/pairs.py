@@ -34,7 +34,7 @@ class Found(NamedTuple):
     """A pair: two functions, or an object that has both as methods."""
 
     name: str
-    subject: Any  # the forward function, or the object
+    subject: Any  # the forward function, or the object, or the error of its constructor
     backward: Any  # None for an object
 
     def given(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -48,9 +48,10 @@ def pairs_in(variables: Mapping[str, Any]) -> list[Found]:
     Functions are pairs by their names: `affine_forward` and `affine_backward`, `forward` and
     `backward` (or `backprop`), `fwd` and `bwd`, `adelante` and `atras`. An object is one that has
     the methods `forward` and `backward`; of a class without an object one is made, where it needs
-    no arguments or they have the names of variables.
+    no arguments or they have the names of variables; one whose constructor fails has its error.
     """
     found, classes = [], set()
+    variables = {k: v for k, v in variables.items() if type(k) is str}
     for name, value in variables.items():
         if isinstance(value, types.FunctionType):
             backward = _opposite(name, variables)
@@ -62,16 +63,23 @@ def pairs_in(variables: Mapping[str, Any]) -> list[Found]:
             classes.add(type(value))
             found.append(Found(name, value, None))
     for name, value in variables.items():
-        own = getattr(value, "__module__", None) == variables.get("__name__")
-        if isinstance(value, type) and own and _has_both(value) and value not in classes:
-            made = _instance(value, variables)
+        if not isinstance(value, type) or value in classes or not _has_both(value):
+            continue
+        if value.__module__ == variables.get("__name__"):
+            try:
+                made = _instance(value, variables)
+            except (Exception, SystemExit) as error:
+                made = error
             if made is not None:
                 found.append(Found(name, made, None))
     return found
 
 
 def _has_both(value: Any) -> bool:
-    return all(callable(getattr(value, m, None)) for m in ("forward", "backward"))
+    try:
+        return all(callable(getattr(value, m, None)) for m in ("forward", "backward"))
+    except Exception:  # of an object that answers with errors of its own
+        return False
 
 
 def _opposite(name: str, variables: Mapping[str, Any]) -> Callable[..., Any] | None:

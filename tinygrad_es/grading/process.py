@@ -28,6 +28,16 @@ PATIENCE = 1.0  # seconds to read the last that was printed
 PRINTED = 10_000_000  # characters, beyond which a file does nothing but print
 
 
+def visible(text: str) -> str:
+    """A line of a file that is not one's own: nothing in it moves the cursor of a terminal.
+
+    >>> visible("w\\x1b[2J\\n")
+    'w\\\\x1b[2J\\\\n'
+    """
+    shown = (c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+    return "".join(shown)
+
+
 class Outcome(NamedTuple):
     """What came of a file: `code` 0 all right, 1 something is wrong, 2 not all could be checked."""
 
@@ -41,9 +51,10 @@ class Outcome(NamedTuple):
         parts = []
         for pair in self.pairs:
             told = pair["text"] if "text" in pair else pair["error"]
-            parts.append(f"── {pair['name']}\n" + say((told["en"], told["es"]), language))
+            lines = say((told["en"], told["es"]), language).split("\n")
+            parts.append("\n".join(map(visible, [f"── {pair['name']}", *lines])))
         if self.error is not None:
-            parts.append(f"{Path(self.file).name}: {say(self.error, language)}")
+            parts.append(visible(f"{Path(self.file).name}: {say(self.error, language)}"))
         return "\n\n".join(parts)
 
     def to_dict(self) -> dict[str, Any]:
@@ -95,16 +106,14 @@ def check_file(
         }
         job.write_text(json.dumps(asked), encoding="utf-8")
         ended = _run(job, seconds, megabytes)
-        if ended is None and not result.is_file():
-            ended = "it ends the whole process.", "termina el proceso entero."
-        if ended is not None:
-            return Outcome(str(path), 2, ended, [])
-        found = _read(result)
+        found = _read(result) if result.is_file() else {"error": None, "pairs": [], "done": False}
     if found is None:
         broken = "it leaves no result that can be read.", "no deja un resultado legible."
-        return Outcome(str(path), 2, broken, [])
+        return Outcome(str(path), 2, ended or broken, [])
     error = found["error"]
     told = None if error is None else (error["en"], error["es"])
+    if not found["done"]:  # the pairs up to there are told all the same
+        told = ended or ("it ends the whole process.", "termina el proceso entero.")
     unchecked = any("error" in pair and not pair["wrong"] for pair in found["pairs"])
     wrong = any(pair["wrong"] for pair in found["pairs"])
     return Outcome(str(path), 1 if wrong else 2 if told or unchecked else 0, told, found["pairs"])
@@ -114,7 +123,7 @@ def _read(result: Path) -> dict[str, Any] | None:
     """The result; None where the file has meddled with it: neither pairs nor an error."""
     try:
         found = json.loads(result.read_text(encoding="utf-8"))
-        return found if found["pairs"] or found["error"] else None
+        return found if found["pairs"] or found["error"] or not found["done"] else None
     except (ValueError, TypeError, LookupError):
         return None
 
@@ -141,7 +150,7 @@ def _run(job: Path, seconds: float, megabytes: int) -> Pair | None:
     except subprocess.TimeoutExpired:
         return (
             f"it was ended after {seconds:g} s: a loop without an end?",
-            f"se ha terminado tras {seconds:g} s: ¿un bucle sin fin?",
+            f"se ha interrumpido a los {seconds:g} s: ¿un bucle sin fin?",
         )
     finally:
         _kill(process)
@@ -149,21 +158,25 @@ def _run(job: Path, seconds: float, megabytes: int) -> Pair | None:
     if printed.much:
         return (
             f"it prints more than {PRINTED:,} characters: a print inside of a loop?",
-            f"escribe más de {PRINTED:,} caracteres: ¿un print dentro de un bucle?",
+            f"escribe más de {_points(PRINTED)} caracteres: ¿un print dentro de un bucle?",
         )
     code = process.returncode
     if code == 0:
         return None
     if code < 0:
         name = signal.Signals(-code).name
-        return f"the process was ended by {name}.", f"el proceso terminó por {name}."
+        return f"the process was ended by {name}.", f"la señal {name} ha terminado el proceso."
     last = printed.tail.decode("utf-8", "replace").strip().rpartition("\n")[2]
     if "MemoryError" in last:
         return (
             f"it needs more than {megabytes:,} MB of memory.",
-            f"necesita más de {megabytes:,} MB de memoria.",
+            f"necesita más de {_points(megabytes)} MB de memoria.",
         )
     return f"the process failed: {last or code}", f"el proceso ha fallado: {last or code}"
+
+
+def _points(count: int) -> str:
+    return f"{count:,}".replace(",", ".")  # 10.000.000, as in Spain
 
 
 class _Printed:

@@ -23,7 +23,7 @@ from .flags import flagged
 from .fold import Outline, fold
 from .html import to_html
 from .names import caller_names, named_arrays
-from .snapshot import Snapshot, read
+from .snapshot import Edge, Snapshot, read
 from .story import Story
 from .subject import ForwardFailed, derived, is_model, merged_names, recorded
 from .text import judged_text, to_text, why_nothing
@@ -74,8 +74,10 @@ class GraphDrawing(Drawing):
         """The same drawing without any number of the backward pass, but those by hand."""
         graph = self.graph
         nodes = tuple(node._replace(gradient=None) for node in graph.nodes)
-        edges = tuple(edge._replace(contribution=None, local=None) for edge in graph.edges)
-        bare = self.outline._replace(graph=graph._replace(nodes=nodes, edges=edges))
+        bare = self.outline._replace(
+            graph=graph._replace(nodes=nodes, edges=_bare(graph.edges)),
+            links=tuple(k._replace(edges=_bare(k.edges)) for k in self.outline.links),
+        )
         return GraphDrawing(bare, self.settings, self.engine, self.error)
 
     def __repr__(self) -> str:
@@ -222,6 +224,11 @@ def draw(
         settings["note"] = why_nothing(graph, language)
     outline = _folded(graph, collapse, opened, repeats, constants)
     return GraphDrawing(outline, settings, engine, error)
+
+
+def _bare(edges: Iterable[Edge]) -> tuple[Edge, ...]:
+    """Arrows that carry values only."""
+    return tuple(edge._replace(contribution=None, local=None) for edge in edges)
 
 
 def _check(title: Any, by_hand: Any) -> None:
