@@ -169,7 +169,8 @@ def read_by(function: Any, owner: Any, space: Mapping[str, Any]) -> dict[str, An
 
     Also what functions of the module read that it calls, and other methods of its object.
     """
-    found = {name: space[name] for name in _names(function, owner, space) if name in space}
+    names = sorted(_names(function, owner, space))  # the same in every run
+    found = {name: space[name] for name in names if name in space}
     kinds = (np.ndarray, dict, list, tuple, np.random.Generator)
     return {name: value for name, value in found.items() if isinstance(value, kinds)}
 
