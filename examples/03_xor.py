@@ -5,7 +5,7 @@ does. First with nothing but Tensors: the forward pass is NumPy code, `backward(
 gradients, and gradient descent is one line. Then the same network as a Sequential model.
 
 Español. Ninguna recta separa los puntos en los que exactamente una entrada vale 1; un perceptrón
-2-4-1 sí. Primero, solo con Tensores: la pasada hacia delante es código de NumPy, `backward()` da
+2-4-1 sí. Primero, solo con tensores: la pasada hacia delante es código de NumPy, `backward()` da
 los gradientes y el descenso por gradiente es una línea. Después, la misma red como modelo
 Sequential.
 """

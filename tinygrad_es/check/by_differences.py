@@ -97,7 +97,7 @@ def _told(why: Pair, close: Tolerance) -> Pair:
     to = f"{close.rtol:.0e}".replace("e-0", "e-")
     return (
         f"compared with differences, to {to}: forward could not run on Tensors ({why[0]})",
-        f"comparado con diferencias, hasta {to}: forward no pudo ejecutarse con Tensores "
+        f"comparado con diferencias, hasta {to}: forward no pudo ejecutarse con tensores "
         f"({why[1]})",
     )
 

@@ -144,7 +144,7 @@ def unfaithful(plain: Plain, root: Tensor, g: Any, inputs: Mapping[str, Tensor])
     if not np.allclose(value, root.numpy(), rtol=close, atol=close * _size(value), equal_nan=True):
         return (
             "on Tensors it gives another value: it changes a view in place, or draws at random",
-            "con Tensores da otro valor: cambia una vista en el sitio, o usa el azar",
+            "con tensores da otro valor: cambia una vista en el sitio, o usa el azar",
         )
     v = 1.0 if g is None else g
     start = float(np.sum(v)) if type(root.value) is float else np.broadcast_to(v, root.shape)

@@ -71,7 +71,7 @@ SAID: tuple[tuple[str, str | None, str], ...] = (
         r"check_backprop: forward could not run on Tensors \((.*)\), so gradients of its inputs "
         r"alone can be compared\. Expected one of (.*)\. Received: (.*)\.",
         None,
-        "forward no pudo ejecutarse con Tensores ({0}), así que solo se pueden comparar los "
+        "forward no pudo ejecutarse con tensores ({0}), así que solo se pueden comparar los "
         "gradientes de sus entradas. Se esperaba alguno de {1}. Se ha recibido: {2}.",
     ),
     (
