@@ -200,6 +200,11 @@ def first_line(report: Judged, language: str | None) -> str:
         told = "ok: 1 gradient by hand, right", "bien: 1 gradiente a mano, correcto"
     elif report.ok:
         told = f"ok: {n} gradients by hand, all right", f"bien: {n} gradientes a mano, todos bien"
+    elif name is None and n == 1:
+        told = (
+            "1 gradient by hand, not known to be right or wrong",
+            "1 gradiente a mano, no se sabe si está bien o mal",
+        )
     elif name is None:
         told = (
             f"{n} gradients by hand, none wrong, not all of them known to be right",
