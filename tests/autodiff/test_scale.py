@@ -23,13 +23,13 @@ def test_a_million_operations():
     spent = {}
     for n in (250_000, 1_000_000):
         x = leaf(1.0)
-        start = time.perf_counter()
+        start = time.thread_time()
         y = x
         for _ in range(n):
             y = y * 1.0000001
         y.backward()
         del y
-        spent[n] = time.perf_counter() - start
+        spent[n] = time.thread_time() - start
         assert x.grad.item() == pytest.approx(1.0000001**n, rel=1e-6)
     assert spent[1_000_000] < 12 * spent[250_000]
 

@@ -41,13 +41,13 @@ def refused(extension, content, tmp_path):
     path.write_bytes(content)
     model = trained(chain, "sgd")
     before = [w.copy() for w in model.get_weights()]
-    start = time.perf_counter()
+    start = time.thread_time()
     if extension in WHOLE:
         with pytest.raises(ValueError, match=r"m(\.weights)?\.\w+: cannot load"):
             load_model(path, OWN)
     with pytest.raises(ValueError, match=r"m(\.weights)?\.\w+: cannot load|Layer count mismatch"):
         model.load_weights(path)
-    assert time.perf_counter() - start < 5
+    assert time.thread_time() - start < 5
     assert all((a == b).all() for a, b in zip(before, model.get_weights(), strict=True))
 
 
@@ -176,12 +176,12 @@ def test_zip_bombs(entry, contents, tmp_path):
     path = tmp_path / "m.keras"
     path.write_bytes(zipped(parts, zipfile.ZIP_DEFLATED))
     assert path.stat().st_size < 1 << 20
-    start = time.perf_counter()
+    start = time.thread_time()
     with pytest.raises(ValueError, match="its contents would take"):
         load_model(path)
     with pytest.raises(ValueError, match="its contents would take"):
         chain().load_weights(path)
-    assert time.perf_counter() - start < 2
+    assert time.thread_time() - start < 2
 
 
 def test_entries_that_lie_or_are_missing(contents, tmp_path):
@@ -243,13 +243,13 @@ def test_configurations_with_wrong_values(make, part, tmp_path):
     for _ in range(60):
         config = replaced(json.loads(right["config.json"]), rng)
         path.write_bytes(zipped({**right, "config.json": json.dumps(config).encode()}))
-        start = time.perf_counter()
+        start = time.thread_time()
         try:
             load_model(path)
         except ValueError as error:
             assert "m.keras: cannot load a model" in str(error)  # noqa: PT017 - it may also load
             failed += 1
-        assert time.perf_counter() - start < 5
+        assert time.thread_time() - start < 5
     assert failed > 20
 
 
@@ -277,10 +277,10 @@ def test_sizes_that_the_file_cannot_have(cls, config, contents, tmp_path):
     right["config.json"] = json.dumps(model).encode()
     path = tmp_path / "m.keras"
     path.write_bytes(zipped(right))
-    start = time.perf_counter()
+    start = time.thread_time()
     with pytest.raises(ValueError, match="more than the file can hold"):
         load_model(path)
-    assert time.perf_counter() - start < 1
+    assert time.thread_time() - start < 1
 
 
 def test_classes_are_looked_up_and_never_imported(contents, tmp_path):
@@ -419,7 +419,7 @@ def test_a_giant_input_is_refused_before_it_is_made(contents, tmp_path):
     config = model.to_json().replace("[null, 3]", "[null, 1000000000]")
     right["config.json"] = config.encode()
     (tmp_path / "m.keras").write_bytes(zipped(right))
-    start = time.perf_counter()
+    start = time.thread_time()
     with pytest.raises(ValueError, match="too large to try a function on"):
         load_model(tmp_path / "m.keras")
-    assert time.perf_counter() - start < 1
+    assert time.thread_time() - start < 1

@@ -93,9 +93,9 @@ def test_100_000_boxes() -> None:
     rows = (("value", "0.5"), ("grad", "1e-07"))
     boxes = [Box(f"n{i}", "tanh", rows, "operation") for i in range(100_000)]
     figure = Figure(boxes, [Arrow(i, i + 1) for i in range(99_999)])
-    started = time.perf_counter()
+    started = time.thread_time()
     assert to_dot(figure).count(" -> ") == 99_999
-    assert time.perf_counter() - started < 8  # about 0.4 s
+    assert time.thread_time() - started < 8  # about 0.4 s
 
 
 # -- the figure itself --------------------------------------------------------------------------

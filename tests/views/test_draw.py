@@ -542,11 +542,11 @@ def test_gradients_of_sizes_that_no_quotient_holds():
 
 
 def test_many_inputs_of_one_operation_are_quick():
-    began = time.perf_counter()
+    began = time.thread_time()
     parts = [Tensor(np.ones(2), requires_grad=True, name=f"x{k}") for k in range(1500)]
     text = draw(ops.concatenate(parts).sum(), names=False).text()
     assert "∂L/∂x1499 = ∂L/∂v1[2998:3000]" in text
-    assert time.perf_counter() - began < 8.0  # 1 to 2 s; it was 12 s
+    assert time.thread_time() - began < 8.0  # 1 to 2 s; it was 12 s
 
 
 @pytest.mark.parametrize(

@@ -178,9 +178,9 @@ def test_a_tree_has_no_crossings() -> None:
 
 def test_a_chain_of_100_000_boxes_is_linear_and_not_recursive() -> None:
     count = 100_000
-    started = time.perf_counter()
+    started = time.thread_time()
     layout = layered([(40, 20)] * count, [(i, i + 1) for i in range(count - 1)])
-    assert time.perf_counter() - started < 30  # about 2.5 s
+    assert time.thread_time() - started < 30  # about 2.5 s
     assert {y for _, y in layout.positions} == {10.0}
 
 
@@ -190,6 +190,6 @@ def test_1_600_boxes_are_quick() -> None:
         w, product, b, total, relu = range(count, count + 5)
         edges += [(last, product), (w, product), (product, total), (b, total), (total, relu)]
         last, count = relu, count + 5
-    started = time.perf_counter()
+    started = time.thread_time()
     layered([(80, 60)] * count, edges)
-    assert time.perf_counter() - started < 2  # about 0.04 s
+    assert time.thread_time() - started < 2  # about 0.04 s

@@ -202,9 +202,9 @@ def test_an_empty_figure_is_valid() -> None:
 def test_1_600_boxes_are_quick() -> None:
     boxes = [Box(f"n{i}", "tanh", rows("0.5", "0.1"), "operation") for i in range(1600)]
     figure = Figure(boxes, [Arrow(i, i + 1) for i in range(1599)])
-    started = time.perf_counter()
+    started = time.thread_time()
     to_svg(figure)
-    assert time.perf_counter() - started < 5  # about 0.1 s
+    assert time.thread_time() - started < 5  # about 0.1 s
 
 
 def test_no_arrow_points_back():

@@ -243,6 +243,6 @@ def test_long_chains_go_to_the_built_in_layout_unless_an_engine_is_asked_for(mon
 
 def test_2_000_boxes_are_quick():
     figure = chain(1000, params=True)
-    started = time.perf_counter()
+    started = time.thread_time()
     to_svg(figure)
-    assert time.perf_counter() - started < 5  # about 0.3 s
+    assert time.thread_time() - started < 5  # about 0.3 s
