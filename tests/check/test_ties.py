@@ -85,3 +85,30 @@ def test_clip_at_its_ends():
             lambda x: np.sum(np.clip(x, 0.0, 1.0)), lambda x, f=inside: {"x": 1.0 * f(x)}, x
         ).verdicts
         assert verdicts["x"] in ("right", "inconclusive")
+
+
+LEAKY = {
+    "where": lambda z: np.where(z > 0, z, 0.01 * z),
+    "masks": lambda z: z * (z > 0) + 0.01 * z * (z <= 0),
+}
+
+
+@pytest.mark.parametrize("name", LEAKY)
+@pytest.mark.parametrize("at_zero", [0.01, 1.0])
+def test_either_side_of_a_mask_where_both_are_0(name, at_zero):
+    x, w = np.array([[0.0, 0.0], [1.0, 2.0]]), np.array([[1.0, -1.0], [0.5, 2.0]])
+
+    def forward(x, w):
+        z = x @ w
+        h = LEAKY[name](z)
+        return np.sum(h**2 + h)
+
+    def backward(x, w, wrong=0.0):
+        z = x @ w
+        slope = np.where(z > 0, 1.0, np.where(z < 0, 0.01, at_zero))
+        dz = (2 * LEAKY[name](z) + 1) * slope
+        dz[1] += wrong
+        return {"z": dz, "w": x.T @ dz, "x": dz @ w.T}
+
+    assert check_backprop(forward, backward, x, w).ok
+    assert check_backprop(forward, lambda x, w: backward(x, w, 0.01), x, w).culprit == "z"

@@ -2,7 +2,8 @@
 
 ReLU of 0, |0|, a maximum that is reached twice: between the slopes to both sides any number is a
 subgradient, and people write `z > 0`, `z >= 0` or `x == x.max()`. The forward pass is computed
-again with the inputs of such operations moved by next to nothing, up, down, and each its own way.
+again with the inputs of such operations moved by next to nothing, up, down, and each its own way;
+`where(z > 0, a, b)` and `(z > 0)·a` take either side where both are the same number.
 
 >>> from tinygrad_es import ops
 >>> z = Tensor(0.0, requires_grad=True)
@@ -48,7 +49,7 @@ class Ties:
 
     def _between(self) -> dict[int, tuple[Any, Any]]:
         order, seeds = topological([self.root]), {self.root.index: self.gradient}
-        if not any(node.op is not None and node.op.name in KINKED for node in order):
+        if not any(_has_kinks(node) for node in order):
             return {}
         found: dict[int, tuple[Any, Any]] = {}
         with np.errstate(all="ignore"):
@@ -62,6 +63,22 @@ class Ties:
         return found
 
 
+def _has_kinks(node: Tensor) -> bool:
+    return node.op is not None and (node.op.name in KINKED or _mask(node, node.inputs) is not None)
+
+
+def _mask(node: Tensor, inputs: tuple[Any, ...]) -> int | None:
+    """Which of the inputs says for each element which side is taken: an array of bools."""
+    if node.op is None or node.op.name not in ("where", "multiply"):
+        return None
+    bools = [k for k, x in enumerate(inputs) if np.asarray(_value(x)).dtype.kind == "b"]
+    return bools[0] if bools else None
+
+
+def _value(x: Any) -> Any:
+    return x.value if type(x) is Tensor else x
+
+
 class _Moved:
     """What an operation with a kink reads: one of its inputs moved by next to nothing."""
 
@@ -69,6 +86,9 @@ class _Moved:
         self.way, self.rng = way, np.random.default_rng(way)
 
     def __call__(self, node: Tensor, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        mask = _mask(node, inputs)
+        if mask is not None:
+            return (*inputs[:mask], self._taken(inputs, mask), *inputs[mask + 1 :])
         place = next((k for k, x in enumerate(inputs) if type(x) is Tensor and x.tracked), None)
         if node.op is None or node.op.name not in KINKED or place is None:
             return inputs
@@ -80,3 +100,12 @@ class _Moved:
         there = Tensor(float(moved) if type(x.value) is float else moved.astype(x.value.dtype))
         there.tracked = True
         return (*inputs[:place], there, *inputs[place + 1 :])
+
+    def _taken(self, inputs: tuple[Any, ...], mask: int) -> Any:
+        """The mask, with either side where both are the same number: 0 of a product."""
+        sides = [np.asarray(_value(x), np.float64) for k, x in enumerate(inputs) if k != mask]
+        gap = np.abs(sides[0] - sides[-1]) if len(sides) == 2 else np.abs(sides[0])
+        taken, gap = np.broadcast_arrays(np.asarray(_value(inputs[mask])), gap)
+        size = max([float(np.max(np.abs(side), initial=0.0)) for side in sides])
+        either = (True, False)[self.way] if self.way < 2 else self.rng.random(gap.shape) < 0.5
+        return np.where(gap <= NEAR * size, either, taken)
