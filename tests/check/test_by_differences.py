@@ -267,3 +267,76 @@ def test_a_result_that_does_not_move_is_rounded_too():
     from tinygrad_es.check.numeric import noise_of
 
     assert noise_of(lambda a: np.float64(9.0), [np.ones(3)], 1.0) > 1e-16
+
+
+def logistic(w, x, t):
+    p = 1 / (1 + np.exp(-(x @ w)))
+    return float(-np.mean(t * np.log(p) + (1 - t) * np.log(1 - p)))
+
+
+def p_minus_t(w, x, t):
+    return {"w": x.T @ (1 / (1 + np.exp(-(x @ w))) - t) / len(t)}
+
+
+@pytest.mark.parametrize("largest", [15.0, 22.0, 25.0, 28.0])
+def test_a_staircase_is_no_mistake(largest):
+    """log(1 − p) of a p that is almost 1 stays the same for a while, then jumps."""
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        x, w, t = rng.normal(size=(7, 4)), rng.normal(size=4), (rng.random(7) < 0.5) * 1.0
+        i = np.argmax(np.abs(x @ w))
+        w, t[i] = w * largest / (x @ w)[i], 0.0
+        assert check_backprop(logistic, p_minus_t, w, x, t).culprit is None
+
+
+def test_a_fast_oscillation_is_no_staircase():
+    x = np.array([0.3, 1.7, -0.4])
+
+    def forward(x):
+        return float(np.sum(np.sin(100.0 * np.asarray(x))))
+
+    assert check_backprop(forward, lambda x: {"x": 100.0 * np.cos(100.0 * x)}, x).ok
+    assert check_backprop(forward, lambda x: {"x": 101.0 * np.cos(100.0 * x)}, x).culprit == "x"
+
+
+@pytest.mark.parametrize("n", [50, 1000])
+def test_a_small_kink_of_one_row(n):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(n, 4))
+    x[0] = 0.0
+    w, b, v, t = rng.normal(size=(4, 3)), np.zeros(3), rng.normal(size=3), rng.normal(size=n) + 3
+
+    def forward(x, w, b, v):
+        return float(np.mean((np.maximum(x @ w + b, 0) @ v - t) ** 2))
+
+    def backward(x, w, b, v):
+        z = x @ w + b
+        h = np.maximum(z, 0)
+        dy = 2 * (h @ v - t) / n
+        dz = np.outer(dy, v) * (z > 0)
+        return {"w": x.T @ dz, "b": dz.sum(0), "v": h.T @ dy}
+
+    assert check_backprop(forward, backward, x, w, b, v).culprit is None
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("strength", [1e-1, 1e-4])
+@pytest.mark.parametrize("blank", [False, True])
+def test_a_term_that_left_the_graph_is_missed_nowhere(strength, dtype, blank):
+    """Neither on a kink, as of a blank row, nor in float32."""
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(20, 5)).astype(dtype), rng.normal(size=(5, 7)).astype(dtype)
+    t = rng.normal(size=(20, 7)).astype(dtype)
+    x[0] *= not blank
+
+    def forward(x, w, t):
+        return np.mean((np.maximum(x @ w, 0) - t) ** 2) + strength * float(np.sum(w * w))
+
+    def backward(x, w, t, decay=2.0 * strength):
+        z = x @ w
+        y = np.maximum(z, 0)
+        return {"w": x.T @ (2 * (y - t) / y.size * (z > 0)) + decay * w}
+
+    assert check_backprop(forward, backward, x, w, t).culprit is None
+    without = check_backprop(forward, lambda x, w, t: backward(x, w, t, 0.0), x, w, t)
+    assert without.verdicts["w"] != "right"

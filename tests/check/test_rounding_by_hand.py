@@ -136,3 +136,82 @@ def test_a_forgotten_mean_shows_in_the_bias_first(dtype):
         )
         assert report.culprit == "b", report
         assert report.verdicts["b"] == "wrong"
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("error", [1.1, 2.0, -1.0, 0.0, 1000.0])
+def test_saturated_units_are_no_zeros_by_construction(error, dtype):
+    """Inputs from 0 to 255 saturate a GELU: its gradients are small, and still not 0."""
+
+    def forward(x, w, v):
+        z = x @ w
+        h = 0.5 * z * (1 + np.tanh(0.7978846 * (z + 0.044715 * z**3)))
+        return np.mean((h @ v) ** 2)
+
+    def backward(x, w, v):
+        z = x @ w
+        t = np.tanh(0.7978846 * (z + 0.044715 * z**3))
+        h = 0.5 * z * (1 + t)
+        dh = np.outer(2 * (h @ v) / len(x), v)
+        slope = 0.5 * (1 + t) + 0.5 * z * (1 - t * t) * 0.7978846 * (1 + 3 * 0.044715 * z * z)
+        return {"w": (error * (x.T @ (dh * slope))).astype(x.dtype)}
+
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        x = 255 * rng.uniform(size=(8, 16))
+        arrays = [a.astype(dtype) for a in (x, rng.normal(size=(16, 5)), rng.normal(size=5))]
+        assert not check_backprop(forward, backward, *arrays).ok
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("scale", [1e-3, 3.0, 10.0])
+def test_a_maximum_of_all_hides_no_rounding(scale, dtype):
+    """`z − z.max()` of the whole batch: a maximum is exact, the rest is not."""
+
+    def forward(z, t):
+        e = np.exp(z - z.max())
+        return np.sum((e / e.sum() - t) ** 2)
+
+    def backward(z, t):
+        e = np.exp(z - z.max())
+        p = e / e.sum()
+        g = 2 * (p - t)
+        return {"z": p * (g - np.sum(g * p))}
+
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        z, t = (scale * rng.normal(size=5)).astype(dtype), np.eye(5, dtype=dtype)[seed % 5]
+        assert check_backprop(forward, backward, z, t).culprit is None
+
+
+@pytest.mark.parametrize("error", [1e-3, 1e-5])
+def test_quotients_of_single_numbers_keep_their_precision(error):
+    """A NumPy scalar among arrays is no float32."""
+
+    def forward(x, a):
+        return x @ a / np.sqrt(x @ x)
+
+    def backward(x, a):
+        n = np.sqrt(x @ x)
+        return {"x": (1 + error) * (a / n - (x @ a) * x / n**3)}
+
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        report = check_backprop(forward, backward, rng.normal(size=4), rng.normal(size=4))
+        assert report.culprit == "x"
+
+
+@pytest.mark.parametrize(("dtype", "z"), [("float32", -8.0), ("float64", -22.0)])
+def test_an_elu_that_is_saturated(dtype, z):
+    def forward(z, t):
+        h = np.where(z > 0, z, np.exp(np.minimum(z, 0)) - 1)
+        return np.sum((h - t) ** 2)
+
+    def backward(z, t):
+        h = np.where(z > 0, z, np.exp(np.minimum(z, 0)) - 1)
+        return {"z": 2 * (h - t) * np.where(z > 0, 1, h + 1)}
+
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        arrays = [(z + rng.normal(size=5)).astype(dtype), rng.normal(size=5).astype(dtype)]
+        assert check_backprop(forward, backward, *arrays).culprit is None

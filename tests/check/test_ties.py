@@ -112,3 +112,54 @@ def test_either_side_of_a_mask_where_both_are_0(name, at_zero):
 
     assert check_backprop(forward, backward, x, w).ok
     assert check_backprop(forward, lambda x, w: backward(x, w, 0.01), x, w).culprit == "z"
+
+
+def one_at(place):
+    def backward(x, w):
+        dx = np.zeros_like(x)
+        dx[np.arange(len(x)), place(x)] = 2 * x.max(axis=1) * w
+        return {"x": dx}
+
+    return backward
+
+
+def shared(x, w):
+    largest = x == x.max(axis=1, keepdims=True)
+    return {"x": 2 * x * w[:, None] * largest / largest.sum(axis=1, keepdims=True)}
+
+
+ROWS = {
+    "first": one_at(lambda x: x.argmax(axis=1)),
+    "last": one_at(lambda x: x.shape[1] - 1 - x[:, ::-1].argmax(axis=1)),
+    "shared": shared,
+}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", ROWS)
+def test_the_largest_of_each_row_at_ties(name, dtype):
+    x = np.array([[1.5, 1.5, 0.5], [2.0, 2.0, 2.0], [3.0, -1.0, -2.0]], dtype)
+    w = np.array([1.0, -2.0, 3.0], dtype)
+
+    def forward(x, w):
+        return np.sum(np.max(x, axis=1) ** 2 * w)
+
+    assert check_backprop(forward, ROWS[name], x, w).ok
+    doubled = {k: 2 * v for k, v in ROWS[name](x, w).items()}
+    assert check_backprop(forward, lambda x, w: doubled, x, w).culprit == "x"
+
+
+@pytest.mark.parametrize("at_zero", [0.0, 1.0])
+def test_ties_in_float32(at_zero):
+    """1e-13 of a number is nothing in float32."""
+    x, w = np.ones((5, 3), "float32"), np.zeros((3, 4), "float32")
+
+    def forward(x, w):
+        z = x @ w
+        return np.sum(np.maximum(z, 0) * np.arange(1.0, 5.0, dtype="float32"))
+
+    def backward(x, w):
+        dz = np.arange(1.0, 5.0, dtype="float32") * np.where(x @ w > 0, 1.0, at_zero)
+        return {"z": dz, "w": (x.T @ dz).astype("float32")}
+
+    assert check_backprop(forward, backward, x, w).ok

@@ -178,4 +178,7 @@ def _again(
     h = min(best.h, differences.entry_step(k, i))
     if verdict == "wrong" and thoroughly and bent(differences, k, i, h):
         verdict = "inconclusive" if between(differences, k, i, a, h) else "outside"
+    if verdict == "wrong" and thoroughly:
+        step = differences.stairs(k, i)
+        verdict = "outside" if abs(a - best.value) <= 10.0 * step / h else verdict
     return verdict, best

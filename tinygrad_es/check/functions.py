@@ -13,7 +13,7 @@ import copy
 import io
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -36,14 +36,16 @@ from .calling import (
     required,
 )
 from .forward import Forward, Run, Stopped, World
-from .numeric import cotangent
-from .plain import Pair, Plain, end_of, unfaithful
+from .numeric import cotangent, typical
+from .plain import OnKink, Pair, Plain, end_of, unfaithful
 from .styles import Passes, passes_of
 from .watching import observed
 
 __all__ = ["Traced", "traced"]
 
 
+Lift = Callable[[dict[str, Tensor], str, Any], Any]  # what stands in for an array, noted by name
+BESIDE = 1e-3  # how far from a kink a pass is recorded again, in units of the inputs
 ALONE = threading.RLock()  # a check swaps variables of modules, and sys.stdout
 
 LEFT: Pair = (
@@ -208,7 +210,8 @@ def _recorded(ahead: Forward, plain: Plain, end: Any) -> tuple[Recorded | None, 
     """The pass on Tensors; or None, and why it is not the pass on arrays."""
     tensors: dict[str, Tensor] = {}
     why: Pair | None = None
-    for lift in (_leaf, _copy_of_leaf):  # a copy may be changed in place, as in x -= x.mean()
+    lifts: tuple[Lift, ...] = _leaf, _copy_of_leaf
+    for lift in lifts:  # a copy may be changed in place, as in x -= x.mean()
         tensors.clear()
         try:
             with enable_grad(), contextlib.redirect_stdout(io.StringIO()):
@@ -218,7 +221,7 @@ def _recorded(ahead: Forward, plain: Plain, end: Any) -> tuple[Recorded | None, 
                 why = LEFT
                 break
             gradient = None if root.size == 1 else cotangent(root.shape, 1)
-            why = unfaithful(plain, root, gradient, tensors)
+            why = _unfaithful(ahead, plain, lift, root, gradient, tensors)
         except Exception as error:  # whatever it was, this pass cannot be recorded
             cause = error.__cause__ if isinstance(error, Stopped) else error
             why = (_reason(cause),) * 2
@@ -231,6 +234,39 @@ def _recorded(ahead: Forward, plain: Plain, end: Any) -> tuple[Recorded | None, 
     names = {x.index: name for name, x in tensors.items()}
     _name(names, run.variables, run.result, root)
     return Recorded(root, gradient, names, tensors, run.former), ("", "")
+
+
+def _unfaithful(
+    ahead: Forward, plain: Plain, lift: Lift, root: Tensor, g: Any, tensors: dict[str, Tensor]
+) -> Pair | None:
+    """Why the recorded pass cannot stand for the plain one; beside a kink where it lies on one."""
+    try:
+        why = unfaithful(plain, root, g, tensors, plain.arrays)
+    except OnKink:
+        pairs = enumerate(plain.arrays)
+        moved = [a + BESIDE * typical(a) * cotangent(a.shape, 11 + k) for k, a in pairs]
+        return _unfaithful_at(moved, ahead, plain, lift, g)
+    exact = all(x.dtype.itemsize == 8 for x in tensors.values())
+    return why if why or exact else _unfaithful_at(plain.arrays, ahead, plain, lift, g)
+
+
+def _unfaithful_at(
+    arrays: list[Any], ahead: Forward, plain: Plain, lift: Lift, gradient: Any
+) -> Pair | None:
+    """The same of the pass that is recorded there, in float64."""
+    by_name, there = dict(zip(plain.names, arrays, strict=True)), dict[str, Tensor]()
+
+    def lifted(name: str, x: Any) -> Any:
+        other = by_name.get(name, x)
+        return lift(there, name, float(other) if isinstance(x, float) else np.array(other))
+
+    end = plain.run_at(arrays)
+    with enable_grad(), contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(Exception):
+        root = _root(_ran(ahead, lifted, plain.joint), plain, end)
+        if root is None:
+            return LEFT
+        return unfaithful(plain, root, gradient, there, arrays)
+    return None  # it lies on a kink there too, or cannot be computed
 
 
 def _leaf(tensors: dict[str, Tensor], name: str, x: Any) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +24,7 @@ STEP = 6e-6  # the cube root of float64's epsilon: truncation and rounding balan
 PRECISE = 5e-5  # an estimate that may be off by more than this share cannot acquit
 EPS = float(np.finfo(np.float64).eps)
 TINY = 1e-60  # a step, below which none is taken
+WIDE = 500.0  # times the usual step, between points where f may be a staircase
 SHRINKS = 6  # how often a step is divided by 10 where f leaves its domain
 
 
@@ -176,6 +178,28 @@ class Differences:
                 best = other
         return best
 
+    def stairs(self, k: int, i: int) -> float:
+        """How high the steps are that f takes where it should be smooth, else 0.
+
+        Where p is almost 1, log(1 − p) stays the same for a while, then jumps. Between points so
+        far apart that they lie on different steps, differences of high order are as large at half
+        the distance; what is smooth has much smaller ones, and a kink lies on one side only.
+        """
+        found = []
+        for times in (1.0, 2.0, 4.0, 8.0):
+            h = times * WIDE * self.entry_step(k, i)
+            sides = [range(1, 9), range(-8, 0)]
+            tables = [[float(np.sum(self.v * self.moved(k, i, j * h))) for j in at] for at in sides]
+            found.append(min((n for n in map(_noise, tables) if math.isfinite(n)), default=0.0))
+        steps = [0.0]
+        for i, (half, whole) in enumerate(pairwise(found)):
+            within_one = [n <= 100.0 * self.rounding for n in found[:i]]  # step: nothing was seen
+            if whole < 8.0 * half and all(
+                n >= half / 8.0 or flat for n, flat in zip(found[:i], within_one, strict=True)
+            ):
+                steps.append(half)  # and no fast oscillation, of which more and more is seen
+        return max(steps)
+
     def closer(self, k: int, i: int, first: Estimate, judge: Callable[[Estimate], str]) -> Estimate:
         """A second look at an entry that is not right: better steps, then smaller ones."""
         unit = self.entry_step(k, i)
@@ -190,6 +214,12 @@ def typical(a: Any) -> float:
     """The root mean square of an array, 1 where it is 0 or has no entries."""
     size = float(np.sqrt(np.mean(np.square(a)))) if np.size(a) else 0.0
     return size if size and math.isfinite(size) else 1.0
+
+
+def _noise(table: Any) -> float:
+    """Of values at even distances: what is left of them when all that is smooth has cancelled."""
+    with np.errstate(all="ignore"):
+        return float(np.sqrt(np.mean(np.diff(table, 5) ** 2) / math.comb(10, 5)))
 
 
 def noise_of(f: Callable[[list[Any]], Any], arrays: list[Any], v: Any, eps: float = EPS) -> float:
@@ -212,8 +242,7 @@ def noise_of(f: Callable[[list[Any]], Any], arrays: list[Any], v: Any, eps: floa
         moved = ([a + j * u for a, u in zip(arrays, us, strict=True)] for j in range(1, 8))
         with np.errstate(all="ignore"):
             table = np.array([float(np.sum(v * f(at))) for at in moved])
-            table = np.diff(table, 5)
-        found.append(float(np.sqrt(np.mean(table**2) / math.comb(10, 5))))
+        found.append(_noise(table))
     noise = min((n for n in found if math.isfinite(n)), default=0.0)
     return max(noise, least) if math.isfinite(least) else noise
 

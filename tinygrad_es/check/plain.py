@@ -20,9 +20,14 @@ from .forward import Forward
 from .numeric import Differences, cotangent, noise_of, typical
 from .styles import Passes
 
-__all__ = ["Pair", "Plain", "bent", "between", "end_of", "unfaithful"]
+__all__ = ["OnKink", "Pair", "Plain", "bent", "between", "end_of", "unfaithful"]
 
 Pair = tuple[str, str]  # English, Spanish
+FLOAT32 = 2e-5  # how far a slope in float32 may be off, beside the one in float64
+
+
+class OnKink(ValueError):
+    """There is no one slope."""
 
 
 class Plain:
@@ -40,10 +45,14 @@ class Plain:
 
     def __call__(self, arrays: Sequence[Any]) -> Any:
         self.evaluations += 1
-        out = leaves(self._run(self._in_order(arrays)))
+        out = leaves(self.run_at(arrays))
         end = out[self.place if self.place is not None and self.place < len(out) else -1]
         end = self.lost(end)
         return np.asarray(end, dtype=np.float64)
+
+    def run_at(self, arrays: Sequence[Any]) -> Any:
+        """All that forward returns for these arrays, without the cache."""
+        return self._run(self._in_order(arrays))
 
     def lost(self, end: Any) -> Any:
         """What `loss` makes of it, where there is one."""
@@ -72,8 +81,8 @@ class Plain:
             TypeError: nothing depends on the inputs.
         """
         moved = [a + 1e-3 * cotangent(a.shape, k) for k, a in enumerate(self.arrays)]
-        result = self._run(self._in_order(self.arrays))
-        here, there = leaves(result), leaves(self._run(self._in_order(moved)))
+        result = self.run_at(self.arrays)
+        here, there = leaves(result), leaves(self.run_at(moved))
         pairs = enumerate(zip(here, there, strict=False))
         found = [k for k, (a, b) in pairs if _depends(a, b) and not any(b is m for m in moved)]
         found = found or [k for k, a in enumerate(here) if _overflows(a)]
@@ -132,15 +141,20 @@ def _is_floating(a: Any) -> bool:
 # --- is what was recorded the forward pass? ------------------------------------------------------
 
 
-def unfaithful(plain: Plain, root: Tensor, g: Any, inputs: Mapping[str, Tensor]) -> Pair | None:
+def unfaithful(
+    plain: Plain, root: Tensor, g: Any, inputs: Mapping[str, Tensor], arrays: Sequence[Any]
+) -> Pair | None:
     """Why a recorded pass cannot stand for the plain one: another value, or another slope.
 
     Numbers that went through `.item()` are constants to the graph, and a view that is written to
     is a copy there.
+
+    Raises:
+        OnKink: the arrays lie on a kink, where there is no one slope.
     """
     kind = max([root.dtype.itemsize, *(x.dtype.itemsize for x in inputs.values())])
     close = 1e-6 if kind == 8 and root.dtype.itemsize == 8 else 1e-3
-    value = plain(plain.arrays)
+    value = plain(arrays)
     if not np.allclose(value, root.numpy(), rtol=close, atol=close * _size(value), equal_nan=True):
         return (
             "on Tensors it gives another value: it changes a view in place, or draws at random",
@@ -151,19 +165,21 @@ def unfaithful(plain: Plain, root: Tensor, g: Any, inputs: Mapping[str, Tensor])
     found = gradients(
         [root], [np.asarray(start, root.dtype) if root.ndim else start], [*inputs.values()]
     )
-    us = [typical(a) * cotangent(a.shape, 7 + k) for k, a in enumerate(plain.arrays)]
+    us = [typical(a) * cotangent(a.shape, 7 + k) for k, a in enumerate(arrays)]
     by_name = dict(zip(inputs, found, strict=True))
     pairs = [(by_name.get(n), u) for n, u in zip(plain.names, us, strict=True)]
     terms = [float(np.sum(d * u)) for d, u in pairs if d is not None]
 
     def along(t: list[Any]) -> Any:
-        return plain([a + t[0][0] * u for a, u in zip(plain.arrays, us, strict=True)])
+        return plain([a + t[0][0] * u for a, u in zip(arrays, us, strict=True)])
 
-    line = Differences(along, [np.zeros(1)], v, noise_of(plain, plain.arrays, v))
+    line = Differences(along, [np.zeros(1)], v, noise_of(plain, [*arrays], v))
+    if bent(line, 0, 0, line.entry_step(0, 0)):
+        raise OnKink
     slope = line.finer(line.entry(0, 0), lambda f: line.entry(0, 0, f, deep=True), 1e-9)
     gap = abs(sum(terms) - slope.value)
-    allowed = max(10.0 * slope.error, close * float(np.linalg.norm(terms)))
-    if not gap > allowed or bent(line, 0, 0, line.entry_step(0, 0)):
+    close = close if close < 1e-4 else FLOAT32
+    if not gap > max(10.0 * slope.error, close * float(np.linalg.norm(terms))):
         return None
     rounding = Rounding(root, np.broadcast_to(v, root.shape) if root.ndim else start)
     each = zip(plain.names, us, strict=True)
@@ -189,17 +205,18 @@ def bent(differences: Differences, k: int, i: int, h: float) -> bool:
     nearer, further, _ = _slopes(differences, k, i, h / 10.0)
     gap = abs(right - left)
     smooth = 0.05 * gap <= abs(further - nearer) <= 0.2 * gap
-    return not (gap <= slack or smooth)
+    return not (gap <= slack + 1e-6 * (abs(left) + abs(right)) or smooth)
 
 
 def between(differences: Differences, k: int, i: int, a: float, h: float) -> bool:
     """Whether a lies between the slopes to the left and to the right; also where one is unknown."""
     left, right, slack = _slopes(differences, k, i, h)
+    slack += 1e-3 * (abs(left) + abs(right))
     return not (a < min(left, right) - slack or a > max(left, right) + slack)
 
 
 def _slopes(differences: Differences, k: int, i: int, h: float) -> tuple[float, float, float]:
-    """The two slopes, and how far off they may be."""
+    """The two slopes, and how far rounding may have moved them."""
     h = h / 8.0
     left, right = differences.one_sided(k, i, np.float64(1.0), h)
-    return left, right, 1e-3 * (abs(left) + abs(right)) + 20.0 * differences.rounding / h
+    return left, right, 20.0 * differences.rounding / h

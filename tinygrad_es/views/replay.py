@@ -2,7 +2,7 @@
 
 >>> x = Tensor(3.0, requires_grad=True)
 >>> order = topological([x * x])
->>> twins = replayed(order, lambda node, inputs: inputs, lambda value: value + 1.0)
+>>> twins = replayed(order, lambda _, inputs: inputs, lambda _, value: value + 1.0)
 >>> swept(order, {order[0].index: 1.0}, twins)[x.index]
 6.0
 """
@@ -26,12 +26,13 @@ Twins = dict[int, Tensor]
 def replayed(
     order: tuple[Tensor, ...] | list[Tensor],
     read: Callable[[Tensor, tuple[Any, ...]], tuple[Any, ...]],
-    moved: Callable[[Any], Any],
+    moved: Callable[[Tensor, Any], Any],
+    options: Callable[[Tensor], Any] | None = None,
 ) -> Twins:
     """For each node, by its index, a twin.
 
-    `read(node, inputs)` gives what the operation reads, `moved(value)` what becomes of its result
-    where that is floating point.
+    `read(node, inputs)` gives what the operation reads, `moved(node, value)` what becomes of its
+    result where that is floating point, `options(node)` other parameters than the node's own.
     """
     twins: Twins = {}
     for node in reversed(order):
@@ -40,9 +41,10 @@ def replayed(
             continue
         inputs = tuple(twins.get(x.index, x) if type(x) is Tensor else x for x in node.inputs)
         with enable_grad():
-            twin = apply(node.op, read(node, inputs), node.params)
+            own = node.params if options is None else options(node)
+            twin = apply(node.op, read(node, inputs), own)
         if twin.dtype.kind == "f":
-            twin.value = moved(twin.value)
+            twin.value = moved(node, twin.value)
         twins[node.index] = twin
     return twins
 

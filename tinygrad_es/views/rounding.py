@@ -29,6 +29,7 @@ from ..autodiff.order import topological
 from ..autodiff.tensor import Tensor
 from .replay import replayed, swept
 from .snapshot import contributions, receivers
+from .ties import KINKED
 
 __all__ = ["BITS", "SAFETY", "Rounding"]
 
@@ -37,8 +38,10 @@ SAFETY = 10.0  # times the change that rounding makes, still rounding
 OTHERS = 2  # times that a gradient of nothing but rounding is taken with other numbers
 BITS = 4.0  # in units of the last one, how far a result is moved at most
 SATURATED = {8: 1e-6, 4: 1e-2, 2: 0.1}  # by item size: so near to ±1 is saturated
+EXPONENTIALS = frozenset(["exp"])
 QUOTIENTS, SUMS = frozenset(["divide", "reciprocal"]), frozenset(["add", "sum"])
-SATURATING = frozenset(["tanh", "sigmoid", "divide", "reciprocal", "erf"])
+EXACT = KINKED - {"elu"}
+SATURATING = frozenset(["tanh", "sigmoid", "erf", "elu", "expm1"])
 
 
 class Rounding:
@@ -77,7 +80,7 @@ class Rounding:
         """The gradients, and how far they moved at most."""
         order, seeds = topological([self.root]), {self.root.index: self.gradient}
         with np.errstate(all="ignore"):
-            here = swept(order, seeds, replayed(order, read, lambda value: value))
+            here = swept(order, seeds, replayed(order, read, lambda _, value: value))
             several = [_Rounded(order, read, seed) for seed in range(TIMES)]
             moved = _swept_together(order, seeds, several)
         largest = {
@@ -92,7 +95,7 @@ class _Rounded:
 
     def __init__(self, order: list[Tensor], read: Any, seed: int) -> None:
         self.rng = np.random.default_rng(seed)
-        self.twins = replayed(order, read, partial(_moved_by, self.rng))
+        self.twins = replayed(order, read, partial(_result, self.rng))
 
 
 def _swept_together(
@@ -124,7 +127,11 @@ def _same(node: Tensor, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 class _Other:
-    """What operations read: other numbers in the leaves, smaller ones of the same signs."""
+    """What operations read: other numbers in the leaves, small ones of the same signs.
+
+    So small that units which were saturated are so no more: that those gradients are 0 is due to
+    the numbers.
+    """
 
     def __init__(self, way: int) -> None:
         self.rng, self.leaves = np.random.default_rng(way), dict[int, Tensor]()
@@ -134,7 +141,8 @@ class _Other:
 
     def _instead(self, x: Tensor) -> Tensor:
         if x.index not in self.leaves:
-            size = 10.0 ** self.rng.uniform(-2.0, 0.0)
+            rms = float(np.sqrt(np.mean(np.square(x.value, dtype=np.float64)))) if x.size else 1.0
+            size = 10.0 ** self.rng.uniform(-2.0, -0.5) / max(1.0, rms)
             by = size * self.rng.uniform(0.3, 1.0, x.shape)
             value = np.asarray(x.value * by, x.dtype)
             self.leaves[x.index] = Tensor(value, requires_grad=True)
@@ -148,27 +156,45 @@ def _is_leaf(x: Any) -> bool:
 def _handed(rng: np.random.Generator, node: Tensor, g: Any) -> Any:
     """What a node hands on, moved where its result is almost ±1."""
     assert node.op is not None
-    saturated = node.op.name in SATURATING
-    return _moved_by(rng, g, _saturation(node) + 1.0 if saturated else 1.0)
+    return _moved_by(rng, g, _saturation(node) + 1.0 if _saturates(node) else 1.0)
+
+
+def _result(rng: np.random.Generator, node: Tensor, value: Any) -> Any:
+    """What an operation makes of its inputs, moved; one that only chooses among them is exact."""
+    assert node.op is not None
+    return value if node.op.name in EXACT else _moved_by(rng, value)
 
 
 def _moved_by(rng: np.random.Generator, value: Any, bits: Any = 1.0) -> Any:
     """The same numbers, each changed at random in its last bits."""
     array = np.asarray(value)
     by = BITS * np.finfo(array.dtype).eps * bits * rng.uniform(-1.0, 1.0, array.shape)
-    moved = (array * (1.0 + by)).astype(array.dtype)
+    moved = np.asarray(array * (1.0 + by), array.dtype)  # a NumPy scalar has no dtype of its own
     return float(moved) if type(value) is float else moved
 
 
-def _one_by_a_sum(node: Tensor) -> bool:
-    """Whether it is 1/(… + …), as σ by hand: other quotients are no saturated units."""
-    *above, below = node.inputs
-    of_one = not above or (type(above[0]) is not Tensor and bool(np.all(above[0] == 1.0)))
-    return of_one and type(below) is Tensor and below.op is not None and below.op.name in SUMS
+def _saturates(node: Tensor) -> bool:
+    """Whether it is a unit that saturates, or one by hand: 1/(… + …) is σ, eᶻ − 1 is of an ELU."""
+    assert node.op is not None
+    name = node.op.name
+    if name in QUOTIENTS:
+        *above, below = node.inputs
+        return _is_op(below, SUMS) and all(_is_one(x) for x in above)
+    if name == "subtract":
+        return _is_op(node.inputs[0], EXPONENTIALS) and _is_one(node.inputs[1])
+    return name in SATURATING
+
+
+def _is_op(x: Any, names: frozenset[str]) -> bool:
+    return type(x) is Tensor and x.op is not None and x.op.name in names
+
+
+def _is_one(x: Any) -> bool:
+    return type(x) is not Tensor and bool(np.all(x == 1.0))
 
 
 def _saturation(node: Tensor) -> Any:
-    """1/(1 − |v|) where v is almost ±1, else 0: what 1 − v² loses that somebody writes by hand.
+    """1/(1 − |v|) where v is almost ±1, else 0: what 1 − v² or v + 1 loses that one writes by hand.
 
     All of it where σ or tanh is 1 itself.
     """
@@ -176,6 +202,4 @@ def _saturation(node: Tensor) -> Any:
     rest = 1.0 - np.abs(value)
     dtype = np.asarray(node.value).dtype
     least, saturated = np.finfo(dtype).eps * BITS, SATURATED.get(dtype.itemsize, SATURATED[8])
-    if node.op is not None and node.op.name in QUOTIENTS and not _one_by_a_sum(node):
-        return np.zeros_like(value)
     return np.where((rest >= 0.0) & (rest < saturated), 1.0 / np.maximum(rest, least), 0.0)

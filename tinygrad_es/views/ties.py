@@ -3,7 +3,8 @@
 ReLU of 0, |0|, a maximum that is reached twice: between the slopes to both sides any number is a
 subgradient, and people write `z > 0`, `z >= 0` or `x == x.max()`. The forward pass is computed
 again with the inputs of such operations moved by next to nothing, up, down, and each its own way;
-`where(z > 0, a, b)` and `(z > 0)·a` take either side where both are the same number.
+`where(z > 0, a, b)` and `(z > 0)·a` take either side where both are the same number, and the
+maximum along an axis, which is taken by its index, any of those that are largest.
 
 >>> from tinygrad_es import ops
 >>> z = Tensor(0.0, requires_grad=True)
@@ -23,13 +24,13 @@ from ..autodiff.order import topological
 from ..autodiff.tensor import Tensor
 from .replay import replayed, swept
 
-__all__ = ["Ties"]
+__all__ = ["KINKED", "Ties"]
 
 KINKED = frozenset(
     ["relu", "abs", "maximum", "minimum", "clip", "amax", "amin", "max_pool", "sort", "elu"]
 )
 NEAR = 1e-13  # how far an input is moved, in units of its largest entry
-TIMES = 6  # up, down, and four times at random
+TIMES = 8  # up, down, the first most, the last most, and four times at random
 
 
 class Ties:
@@ -54,8 +55,10 @@ class Ties:
         found: dict[int, tuple[Any, Any]] = {}
         with np.errstate(all="ignore"):
             for way in range(-1, TIMES):
-                read = _Moved(way) if way >= 0 else (lambda _, inputs: inputs)
-                twins = replayed(order, read, lambda value: value)
+                moved = _Moved(way) if way >= 0 else None
+                read = moved or (lambda _, inputs: inputs)
+                options = None if moved is None else moved.options
+                twins = replayed(order, read, lambda _, value: value, options)
                 for i, g in swept(order, seeds, twins, self.by_hand).items():
                     g = np.asarray(g, np.float64)
                     low, high = found.get(i, (g, g))
@@ -64,7 +67,10 @@ class Ties:
 
 
 def _has_kinks(node: Tensor) -> bool:
-    return node.op is not None and (node.op.name in KINKED or _mask(node, node.inputs) is not None)
+    if node.op is None:
+        return False
+    takes = _mask(node, node.inputs) is not None or _axis_of_largest(node) is not None
+    return node.op.name in KINKED or takes
 
 
 def _mask(node: Tensor, inputs: tuple[Any, ...]) -> int | None:
@@ -73,6 +79,28 @@ def _mask(node: Tensor, inputs: tuple[Any, ...]) -> int | None:
         return None
     bools = [k for k, x in enumerate(inputs) if np.asarray(_value(x)).dtype.kind == "b"]
     return bools[0] if bools else None
+
+
+def _axis_of_largest(node: Tensor) -> int | None:
+    """The axis along which an index takes the largest elements, or the smallest."""
+    of_index = node.op is not None and node.op.name == "getitem"
+    index = (node.params or {}).get("index") if of_index else None
+    x = np.asarray(_value(node.inputs[0]))
+    if not isinstance(index, tuple) or len(index) != x.ndim or not x.size:
+        return None
+    if not all(isinstance(i, np.ndarray) and i.dtype.kind in "iu" for i in index):
+        return None
+    for k in range(x.ndim):
+        shape = (*x.shape[:k], 1, *x.shape[k + 1 :])
+        if np.broadcast_shapes(*(i.shape for i in index)) != shape:
+            continue
+        others = zip(index, np.indices(shape), range(x.ndim), strict=True)
+        taken = x[index]
+        extremes = x.max(axis=k, keepdims=True), x.min(axis=k, keepdims=True)
+        plain = all(j == k or np.array_equal(np.broadcast_to(i, shape), m) for i, m, j in others)
+        if plain and any(np.array_equal(taken, e) for e in extremes):
+            return k
+    return None
 
 
 def _value(x: Any) -> Any:
@@ -95,11 +123,25 @@ class _Moved:
         x = inputs[place]
         value = np.asarray(x.value, np.float64)
         size = NEAR * max(float(np.max(np.abs(value), initial=0.0)), 1e-150)
-        by = (1.0, -1.0)[self.way] if self.way < 2 else self.rng.uniform(-1.0, 1.0, value.shape)
-        moved = value + size * by
-        there = Tensor(float(moved) if type(x.value) is float else moved.astype(x.value.dtype))
+        ramp = np.linspace(1.0, -1.0, value.size).reshape(value.shape) if value.size else value
+        ways = 1.0, -1.0, ramp, -ramp
+        by = ways[self.way] if self.way < 4 else self.rng.uniform(-1.0, 1.0, value.shape)
+        moved = value + size * by  # in float64: a float32 would not move
+        there = Tensor(float(moved) if type(x.value) is float else np.asarray(moved))
         there.tracked = True
         return (*inputs[:place], there, *inputs[place + 1 :])
+
+    def options(self, node: Tensor) -> Any:
+        """The parameters of an operation; of an index of largest elements, another one of them."""
+        k = _axis_of_largest(node)
+        if k is None:
+            return node.params
+        params = node.params or {}
+        x, index = np.asarray(_value(node.inputs[0])), list(params["index"])
+        ramp = np.arange(x.size, 0, -1.0).reshape(x.shape)
+        rank = (ramp, 1.0 / ramp)[self.way % 2] if self.way < 4 else self.rng.random(x.shape)
+        index[k] = np.argmax(np.where(x == x[tuple(index)], rank, -1.0), axis=k, keepdims=True)
+        return {**params, "index": tuple(index)}
 
     def _taken(self, inputs: tuple[Any, ...], mask: int) -> Any:
         """The mask, with either side where both are the same number: 0 of a product."""
@@ -107,5 +149,5 @@ class _Moved:
         gap = np.abs(sides[0] - sides[-1]) if len(sides) == 2 else np.abs(sides[0])
         taken, gap = np.broadcast_arrays(np.asarray(_value(inputs[mask])), gap)
         size = max([float(np.max(np.abs(side), initial=0.0)) for side in sides])
-        either = (True, False)[self.way] if self.way < 2 else self.rng.random(gap.shape) < 0.5
+        either = self.way % 2 == 0 if self.way < 4 else self.rng.random(gap.shape) < 0.5
         return np.where(gap <= NEAR * size, either, taken)
