@@ -109,6 +109,38 @@ def test_weight_decay(gradient, code, words):
     assert "0.3" not in (found.hint or found.text)[0]  # a student is not told the numbers
 
 
+@pytest.mark.parametrize(
+    "penalty",
+    [
+        lambda W: 0.5 * 0.1 * np.sum(W * W),
+        lambda W: 0.05 * np.vdot(W, W),
+        lambda W: 0.05 * np.trace(W.T @ W),
+        lambda W: 0.05 * np.einsum("ij,ij", W, W),
+        lambda W: 0.05 * np.sum(np.square(W)),
+    ],
+)
+@pytest.mark.parametrize(
+    ("factor", "words", "hint"),
+    [
+        (0.0, "the term 0.1·W is missing.", "the term c·W is missing."),
+        (0.2, "the term 0.1·W is there twice.", "the term c·W is there twice."),
+        (0.05, "the term is 0.1·W, yours is 0.05·W.", "the factor of the term in W is wrong."),
+        (-0.1, "the sign of the term 0.1·W is wrong.", "the sign of the term c·W is wrong."),
+    ],
+)
+def test_weight_decay_as_a_product_of_the_weight_with_itself(penalty, factor, words, hint):
+    def forward(X, t, W):
+        return np.sum((X @ W - t) ** 2) / 2 + penalty(W)
+
+    def backward(X, t, W):
+        return {"W": X.T @ (X @ W - t) + factor * W}
+
+    found = first(check_backprop(forward, backward, X, T, W), "G06", words)
+    assert (found.hint or found.text)[0] == hint
+    told = str(check_backprop(forward, backward, X, T, W, student=3))
+    assert hint in told
+
+
 def test_noise_in_a_gradient_of_two_terms_is_not_explained():
     noise = 1e-4 * np.random.default_rng(1).normal(size=W.shape)
     first(penalized(lambda g, W, lam: 2 * g + lam * W + noise), "G99")
