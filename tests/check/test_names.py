@@ -215,6 +215,86 @@ def test_the_mean_of_windows_comes_before_a_size():
     assert "shape" not in found.text[0]
 
 
+@pytest.mark.parametrize(
+    ("factor", "words"),
+    [
+        (1 / 11, ("3/2 × the reference, and the factor 2 of the square is missing, and each mean "
+                  "is over 33 entries, yours divides by 11 =",)),
+        (-1 / 11, ("-3/2 × the reference, and the factor 2 of the square is missing", "the sign")),
+        (1.0, ("33/2 × the reference, and the factor 2 of the square is missing, and each mean is "
+               "over 33 entries: this division is missing.",)),
+        (2 / 11, ("3 = W.shape[1]: the division by 3 is missing.",)),
+        (1 / 33, ("half of it is missing",)),
+    ],
+)  # fmt: skip
+def test_a_square_and_a_mean_over_rows_and_columns(factor, words):
+    """3 − 1 = 2 is no reason to name it."""
+    X, t = RNG.normal(size=(11, 5)), RNG.normal(size=(11, 3))
+
+    def forward(X, W, t):
+        return np.mean((X @ W - t) ** 2)
+
+    def backward(X, W, t):
+        return {"W": factor * X.T @ (X @ W - t)}
+
+    found = first(check_backprop(forward, backward, X, W, t), "G03", *words)
+    assert "− 1" not in found.text[0]
+
+
+def test_a_product_of_constants_comes_before_a_product_of_sizes():
+    """20 = 40/2, and the weight has 5 × 4 entries."""
+    X, W, t = RNG.normal(size=(10, 5)), RNG.normal(size=(5, 4)), RNG.normal(size=(10, 4))
+
+    def forward(X, W, t):
+        e = X @ W - t
+        return np.mean(e * e)
+
+    def backward(X, W, t):
+        return {"W": X.T @ (X @ W - t)}
+
+    found = first(check_backprop(forward, backward, X, W, t), "G03", "each mean is over 40")
+    assert "W.shape" not in found.text[0]
+    assert "falta el factor 2 del cuadrado, y cada media es de 40" in found.text[1]
+    right_but_for_two = check_backprop(
+        forward, lambda X, W, t: {"W": X.T @ (X @ W - t) / 10}, X, W, t
+    )
+    first(right_but_for_two, "G03", "it was counted twice", "yours divides by 10 = ")
+
+
+def test_the_root_of_a_size():
+    q, k, r = (RNG.normal(size=s) for s in ((6, 3), (7, 3), (6, 7)))
+
+    def forward(q, k, r):
+        s = q @ k.T / np.sqrt(q.shape[1])
+        return np.sum(s * r)
+
+    report = check_backprop(forward, lambda q, k, r: {"q": r @ k}, q, k, r)
+    first(report, "G03", "it is divided by √q.shape[1] = 1.73205: this division is missing.")
+    report = check_backprop(forward, lambda q, k, r: {"q": r @ k / 3}, q, k, r)
+    first(report, "G03", "√q.shape[1] = 1.73205: this division is there twice.")
+
+    def two_names(q, k, r):
+        z = q @ k.T
+        s = z / np.sqrt(q.shape[1])
+        return np.sum(s * r)
+
+    report = check_backprop(two_names, lambda q, k, r: {"q": r @ k}, q, k, r)
+    first(report, "G03", "it is divided by √q.shape[1] = 1.73205: this division is missing.")
+
+
+def test_a_cause_is_told_once():
+    x, r = RNG.normal(size=(5, 11)), RNG.normal(size=5)
+
+    def forward(x, r):
+        return np.sum(x.mean(axis=1) * r) + np.sum(np.sin(x.mean(axis=1)) * r)
+
+    def backward(x, r):
+        return {"x": np.repeat((r + np.cos(x.mean(axis=1)) * r)[:, None], 11, axis=1)}
+
+    found = first(check_backprop(forward, backward, x, r), "G03")
+    assert found.text[0].count("each mean is over 11") == 1
+
+
 # --- which contributions ------------------------------------------------------------------------
 
 

@@ -117,11 +117,11 @@ class Case(NamedTuple):
         return np.asarray(own.get(self.node.index, np.zeros(self.node.shape)), np.float64)
 
     def on_the_way(self) -> Iterator[Tensor]:
-        """The operations that lead from the node to the next ones with names, and these."""
-        open_ends = {self.node.index}
+        """The operations that lead from the node to the next gradients by hand, and these."""
+        open_ends, given = {self.node.index}, {c.node.index for c in self.comparison.found}
         for user in reversed(self.comparison.order):
             if any(type(x) is Tensor and x.index in open_ends for x in user.inputs):
-                if self.called[user.index] is None:
+                if user.index not in given:
                     open_ends.add(user.index)
                 yield user
 
@@ -198,7 +198,7 @@ def case_of(
 
 
 def _merged(sent: list[tuple[Tensor, Any]], order: tuple[Tensor, ...]) -> list[tuple[Tensor, Any]]:
-    """What is sent to a node; of one operation that has it twice, as W * W has, equal parts are one.
+    """What is sent to a node; equal parts of one operation that has it twice, as W * W, are one.
 
     The node goes there as it is, or with its axes in another order, as in np.vdot(W, W).
     """
