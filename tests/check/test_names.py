@@ -403,3 +403,59 @@ def test_a_part_that_nothing_fits_is_not_guessed():
     mine = a.grad.numpy().copy()
     mine[:, 3:6] += 1e-3 * RNG.normal(size=(7, 3))
     first(check_backprop(loss, by_hand={"a": mine}), "G99")
+
+
+# --- two mistakes --------------------------------------------------------------------------------
+
+
+def two_branches(dz1, dz2, **options):
+    def forward(x, V, U, r, s):
+        z1, z2 = x @ V, x @ U
+        h1, h2 = np.tanh(z1), np.tanh(z2)
+        return np.sum(h1 * r) + np.sum(h2 * s)
+
+    def backward(x, V, U, r, s):
+        g1, g2 = dz1(np.tanh(x @ V), r), dz2(np.tanh(x @ U), s)
+        return {"V": x.T @ g1, "U": x.T @ g2, "z1": g1, "z2": g2}
+
+    given = (RNG.normal(size=s) for s in ((7, 5), (5, 3), (5, 4), (7, 3), (7, 4)))
+    return check_backprop(forward, backward, *given, **options)
+
+
+def test_two_mistakes_that_have_nothing_to_do_with_each_other():
+    def near(h, r):
+        return r * (1 - h)
+
+    def twice(h, s):
+        return 2 * s * (1 - h**2)
+
+    report = two_branches(near, twice)
+    assert report.verdicts == {"z2": "wrong", "U": "carried", "z1": "wrong", "V": "carried"}
+    assert report.given == {"U": "z2", "V": "z1"}
+    for line in ("U: right given your z2", "V: right given your z1", "z1: wrong on its own: your"):
+        assert line in report.text("en"), str(report)
+    assert "z1: mal por su cuenta: " in report.text("es")
+    assert "V: bien, dado tu z1 (error arrastrado)" in report.text("es")
+    assert "mend" not in report.text("en")
+    told = two_branches(near, twice, student=2).text("en")
+    assert "z1: wrong on its own\n" in told
+    assert "V: right given your z1" in told
+
+
+def test_a_mistake_behind_another_one_comes_after_it():
+    def forward(x, V, U, t):
+        h = np.tanh(x @ V)
+        y = h @ U
+        return np.sum((y - t) ** 2) / 2
+
+    def backward(x, V, U, t):
+        h = np.tanh(x @ V)
+        dy = 3 * (h @ U - t)
+        dh = dy @ U.T * 5
+        return {"y": dy, "U": h.T @ dy, "h": dh, "V": x.T @ (dh * (1 - h**2))}
+
+    given = (RNG.normal(size=s) for s in ((7, 5), (5, 3), (3, 4), (7, 4)))
+    report = check_backprop(forward, backward, *given)
+    assert report.given == {"U": "y", "h": "y", "V": "h"}
+    assert "h: wrong as well, given what arrives; mend y first" in report.text("en")
+    assert "on its own" not in report.text("en")

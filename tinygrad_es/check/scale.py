@@ -145,8 +145,8 @@ def _of_operation(node: Tensor, lengths: dict[int, str]) -> Iterator[Constant]:
         numbers = [c for v in node.inputs if (c := _number(v))]
         yield from (_factor(c, (f"the factor {c:.6g}", f"el factor {c:.6g}")) for c in numbers)
     if name == "divide" and (c := _number(last)):
-        told = f"{_root(c, lengths)}{c:.6g}"
-        yield _divisor(c, (f"it is divided by {told}", f"se divide entre {told}"))
+        by = f"{_root(c, lengths)}{c:.6g}"
+        yield _divisor(c, (f"it is divided by {by}", f"se divide entre {by}"))
 
 
 def _number(x: Any) -> float:
