@@ -165,6 +165,39 @@ def test_signs_and_terms_where_differences_are_the_reference(gradient, code, wor
     first(report, code, words)
 
 
+@pytest.mark.parametrize(
+    ("added", "en", "es"),
+    [
+        (1, "the one-hot onehot(y, 3) has the wrong sign.", "se suma en lugar de restarse"),
+        (0, "the one-hot onehot(y, 3) is not subtracted: -0.1429·", "no se resta onehot(y, 3)"),
+        (-2, "the one-hot onehot(y, 3) is there twice.", "está dos veces"),
+        (-0.5, "the factor of the one-hot onehot(y, 3) is wrong: -0.1429, yours -0.07143", "mal"),
+    ],
+)
+def test_labels_in_a_softmax(added, en, es):
+    y = np.array([0, 2, 1, 1, 0, 2, 0])
+
+    def forward(X, W, y):
+        z = X @ W
+        e = np.exp(z - z.max(axis=1, keepdims=True))
+        p = e / e.sum(axis=1, keepdims=True)
+        return -np.mean(np.log(p[np.arange(len(y)), y]))
+
+    def backward(X, W, y):
+        z = X @ W
+        e = np.exp(z - z.max(axis=1, keepdims=True))
+        dz = e / e.sum(axis=1, keepdims=True)
+        dz[np.arange(len(y)), y] += added
+        dz /= len(y)
+        return {"z": dz, "W": X.T @ dz}
+
+    report = check_backprop(forward, backward, X, W, y)
+    assert report.culprit == "z"
+    found = first(report, "G06", en)
+    assert es in found.text[1]
+    assert "0.1" not in (found.hint or found.text)[0]
+
+
 # --- a constant is what it is, not what it equals ------------------------------------------------
 
 

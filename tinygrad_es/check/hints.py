@@ -106,7 +106,7 @@ class Hints:
         self.marks, self.points = report.marks, report.points
         self.score, self.of, self.graded = report.score, report.of, report.graded
         ties = report.diagnoses[:3]
-        self._kind = [KINDS[code] for code in dict.fromkeys(d.code for d in ties) if level > 1]
+        self._kind = [KINDS[d.code] for d in ties[:1] if level > 1]
         self._mend = [d.hint for d in ties if level > 2 and d.hint is not None]
         root, by_hand, tensors, gradient = report.subject()
         names = {node.index: name for name, node in tensors.items()}

@@ -146,7 +146,7 @@ def _of_operation(node: Tensor, lengths: dict[int, str]) -> Iterator[Constant]:
         yield from (_factor(c, (f"the factor {c:.6g}", f"el factor {c:.6g}")) for c in numbers)
     if name == "divide" and (c := _number(last)):
         by = f"{_root(c, lengths)}{c:.6g}"
-        yield _divisor(c, (f"it is divided by {by}", f"se divide entre {by}"))
+        yield _divisor(c, (f"it is divided by {by}", f"se divide entre {by}"), c not in lengths)
 
 
 def _number(x: Any) -> float:
