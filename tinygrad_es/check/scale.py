@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -195,7 +196,7 @@ def _of_products(
     for count in (1, 2, 3) if twice else (2, 3):
         for group in itertools.combinations(constants, count):
             for chosen in itertools.product(*(ways[c] for c in group)):
-                k = float(np.prod([value for value, _ in chosen]))
+                k = math.prod(value for value, _ in chosen)
                 en, es = _joined(chosen)
                 if count > 1:
                     yield k, (en, es)
