@@ -46,6 +46,21 @@ def test_three_levels():
     assert "all right" in str(fine)
 
 
+def test_one_mistake_has_one_kind():
+    """Weight decay that is missing: only what comes of the product was counted, too."""
+
+    def forward(X, W, t):
+        return np.sum((X @ W - t) ** 2) + 0.05 * np.sum(W * W)
+
+    given = [np.random.default_rng(0).normal(size=s) for s in ((7, 5), (5, 3), (7, 3))]
+    right = {"W": 2 * given[0].T @ (given[0] @ given[1] - given[2])}
+    report = check_backprop(forward, lambda X, W, t: right, *given)
+    assert [d.code for d in report.diagnoses] == ["G06", "G07"]
+    told = check_backprop(forward, lambda X, W, t: right, *given, student=2)
+    assert KINDS["G06"][0] in told.text("en")
+    assert KINDS["G07"][0] not in told.text("en")
+
+
 def test_every_code_has_a_hint_and_every_mistake_a_text_of_at_most_12_lines():
     assert set(KINDS) == {code for code, _ in HYPOTHESES} | {"G99"}
     for name, mistake in PLANTED:

@@ -109,6 +109,38 @@ def test_weight_decay(gradient, code, words):
     assert "0.3" not in (found.hint or found.text)[0]  # a student is not told the numbers
 
 
+@pytest.mark.parametrize(
+    "penalty",
+    [
+        lambda W: 0.5 * 0.1 * np.sum(W * W),
+        lambda W: 0.05 * np.vdot(W, W),
+        lambda W: 0.05 * np.trace(W.T @ W),
+        lambda W: 0.05 * np.einsum("ij,ij", W, W),
+        lambda W: 0.05 * np.sum(np.square(W)),
+    ],
+)
+@pytest.mark.parametrize(
+    ("factor", "words", "hint"),
+    [
+        (0.0, "the term 0.1·W is missing.", "the term c·W is missing."),
+        (0.2, "the term 0.1·W is there twice.", "the term c·W is there twice."),
+        (0.05, "the term is 0.1·W, yours is 0.05·W.", "the factor of the term in W is wrong."),
+        (-0.1, "the sign of the term 0.1·W is wrong.", "the sign of the term c·W is wrong."),
+    ],
+)
+def test_weight_decay_as_a_product_of_the_weight_with_itself(penalty, factor, words, hint):
+    def forward(X, t, W):
+        return np.sum((X @ W - t) ** 2) / 2 + penalty(W)
+
+    def backward(X, t, W):
+        return {"W": X.T @ (X @ W - t) + factor * W}
+
+    found = first(check_backprop(forward, backward, X, T, W), "G06", words)
+    assert (found.hint or found.text)[0] == hint
+    told = str(check_backprop(forward, backward, X, T, W, student=3))
+    assert hint in told
+
+
 def test_noise_in_a_gradient_of_two_terms_is_not_explained():
     noise = 1e-4 * np.random.default_rng(1).normal(size=W.shape)
     first(penalized(lambda g, W, lam: 2 * g + lam * W + noise), "G99")
@@ -131,6 +163,39 @@ def test_signs_and_terms_where_differences_are_the_reference(gradient, code, wor
     report = check_backprop(forward, lambda X, W, T: {"W": gradient(X, W, T)}, X, W, T)
     assert report.notes
     first(report, code, words)
+
+
+@pytest.mark.parametrize(
+    ("added", "en", "es"),
+    [
+        (1, "the one-hot onehot(y, 3) has the wrong sign.", "se suma en lugar de restarse"),
+        (0, "the one-hot onehot(y, 3) is not subtracted: -0.1429·", "no se resta onehot(y, 3)"),
+        (-2, "the one-hot onehot(y, 3) is there twice.", "está dos veces"),
+        (-0.5, "the factor of the one-hot onehot(y, 3) is wrong: -0.1429, yours -0.07143", "mal"),
+    ],
+)
+def test_labels_in_a_softmax(added, en, es):
+    y = np.array([0, 2, 1, 1, 0, 2, 0])
+
+    def forward(X, W, y):
+        z = X @ W
+        e = np.exp(z - z.max(axis=1, keepdims=True))
+        p = e / e.sum(axis=1, keepdims=True)
+        return -np.mean(np.log(p[np.arange(len(y)), y]))
+
+    def backward(X, W, y):
+        z = X @ W
+        e = np.exp(z - z.max(axis=1, keepdims=True))
+        dz = e / e.sum(axis=1, keepdims=True)
+        dz[np.arange(len(y)), y] += added
+        dz /= len(y)
+        return {"z": dz, "W": X.T @ dz}
+
+    report = check_backprop(forward, backward, X, W, y)
+    assert report.culprit == "z"
+    found = first(report, "G06", en)
+    assert es in found.text[1]
+    assert "0.1" not in (found.hint or found.text)[0]
 
 
 # --- a constant is what it is, not what it equals ------------------------------------------------
@@ -181,6 +246,86 @@ def test_the_mean_of_windows_comes_before_a_size():
 
     found = first(check_backprop(forward, backward, x, r), "G03", "each mean is over 4 entries")
     assert "shape" not in found.text[0]
+
+
+@pytest.mark.parametrize(
+    ("factor", "words"),
+    [
+        (1 / 11, ("3/2 × the reference, and the factor 2 of the square is missing, and each mean "
+                  "is over 33 entries, yours divides by 11 =",)),
+        (-1 / 11, ("-3/2 × the reference, and the factor 2 of the square is missing", "the sign")),
+        (1.0, ("33/2 × the reference, and the factor 2 of the square is missing, and each mean is "
+               "over 33 entries: this division is missing.",)),
+        (2 / 11, ("3 = W.shape[1]: the division by 3 is missing.",)),
+        (1 / 33, ("half of it is missing",)),
+    ],
+)  # fmt: skip
+def test_a_square_and_a_mean_over_rows_and_columns(factor, words):
+    """3 − 1 = 2 is no reason to name it."""
+    X, t = RNG.normal(size=(11, 5)), RNG.normal(size=(11, 3))
+
+    def forward(X, W, t):
+        return np.mean((X @ W - t) ** 2)
+
+    def backward(X, W, t):
+        return {"W": factor * X.T @ (X @ W - t)}
+
+    found = first(check_backprop(forward, backward, X, W, t), "G03", *words)
+    assert "− 1" not in found.text[0]
+
+
+def test_a_product_of_constants_comes_before_a_product_of_sizes():
+    """20 = 40/2, and the weight has 5 × 4 entries."""
+    X, W, t = RNG.normal(size=(10, 5)), RNG.normal(size=(5, 4)), RNG.normal(size=(10, 4))
+
+    def forward(X, W, t):
+        e = X @ W - t
+        return np.mean(e * e)
+
+    def backward(X, W, t):
+        return {"W": X.T @ (X @ W - t)}
+
+    found = first(check_backprop(forward, backward, X, W, t), "G03", "each mean is over 40")
+    assert "W.shape" not in found.text[0]
+    assert "falta el factor 2 del cuadrado, y cada media es de 40" in found.text[1]
+    right_but_for_two = check_backprop(
+        forward, lambda X, W, t: {"W": X.T @ (X @ W - t) / 10}, X, W, t
+    )
+    first(right_but_for_two, "G03", "it was counted twice", "yours divides by 10 = ")
+
+
+def test_the_root_of_a_size():
+    q, k, r = (RNG.normal(size=s) for s in ((6, 3), (7, 3), (6, 7)))
+
+    def forward(q, k, r):
+        s = q @ k.T / np.sqrt(q.shape[1])
+        return np.sum(s * r)
+
+    report = check_backprop(forward, lambda q, k, r: {"q": r @ k}, q, k, r)
+    first(report, "G03", "it is divided by √q.shape[1] = 1.73205: this division is missing.")
+    report = check_backprop(forward, lambda q, k, r: {"q": r @ k / 3}, q, k, r)
+    first(report, "G03", "√q.shape[1] = 1.73205: this division is there twice.")
+
+    def two_names(q, k, r):
+        z = q @ k.T
+        s = z / np.sqrt(q.shape[1])
+        return np.sum(s * r)
+
+    report = check_backprop(two_names, lambda q, k, r: {"q": r @ k}, q, k, r)
+    first(report, "G03", "it is divided by √q.shape[1] = 1.73205: this division is missing.")
+
+
+def test_a_cause_is_told_once():
+    x, r = RNG.normal(size=(5, 11)), RNG.normal(size=5)
+
+    def forward(x, r):
+        return np.sum(x.mean(axis=1) * r) + np.sum(np.sin(x.mean(axis=1)) * r)
+
+    def backward(x, r):
+        return {"x": np.repeat((r + np.cos(x.mean(axis=1)) * r)[:, None], 11, axis=1)}
+
+    found = first(check_backprop(forward, backward, x, r), "G03")
+    assert found.text[0].count("each mean is over 11") == 1
 
 
 # --- which contributions ------------------------------------------------------------------------
@@ -291,3 +436,59 @@ def test_a_part_that_nothing_fits_is_not_guessed():
     mine = a.grad.numpy().copy()
     mine[:, 3:6] += 1e-3 * RNG.normal(size=(7, 3))
     first(check_backprop(loss, by_hand={"a": mine}), "G99")
+
+
+# --- two mistakes --------------------------------------------------------------------------------
+
+
+def two_branches(dz1, dz2, **options):
+    def forward(x, V, U, r, s):
+        z1, z2 = x @ V, x @ U
+        h1, h2 = np.tanh(z1), np.tanh(z2)
+        return np.sum(h1 * r) + np.sum(h2 * s)
+
+    def backward(x, V, U, r, s):
+        g1, g2 = dz1(np.tanh(x @ V), r), dz2(np.tanh(x @ U), s)
+        return {"V": x.T @ g1, "U": x.T @ g2, "z1": g1, "z2": g2}
+
+    given = (RNG.normal(size=s) for s in ((7, 5), (5, 3), (5, 4), (7, 3), (7, 4)))
+    return check_backprop(forward, backward, *given, **options)
+
+
+def test_two_mistakes_that_have_nothing_to_do_with_each_other():
+    def near(h, r):
+        return r * (1 - h)
+
+    def twice(h, s):
+        return 2 * s * (1 - h**2)
+
+    report = two_branches(near, twice)
+    assert report.verdicts == {"z2": "wrong", "U": "carried", "z1": "wrong", "V": "carried"}
+    assert report.given == {"U": "z2", "V": "z1"}
+    for line in ("U: right given your z2", "V: right given your z1", "z1: wrong on its own: your"):
+        assert line in report.text("en"), str(report)
+    assert "z1: mal por su cuenta: " in report.text("es")
+    assert "V: bien, dado tu z1 (error arrastrado)" in report.text("es")
+    assert "mend" not in report.text("en")
+    told = two_branches(near, twice, student=2).text("en")
+    assert "z1: wrong on its own\n" in told
+    assert "V: right given your z1" in told
+
+
+def test_a_mistake_behind_another_one_comes_after_it():
+    def forward(x, V, U, t):
+        h = np.tanh(x @ V)
+        y = h @ U
+        return np.sum((y - t) ** 2) / 2
+
+    def backward(x, V, U, t):
+        h = np.tanh(x @ V)
+        dy = 3 * (h @ U - t)
+        dh = dy @ U.T * 5
+        return {"y": dy, "U": h.T @ dy, "h": dh, "V": x.T @ (dh * (1 - h**2))}
+
+    given = (RNG.normal(size=s) for s in ((7, 5), (5, 3), (3, 4), (7, 4)))
+    report = check_backprop(forward, backward, *given)
+    assert report.given == {"U": "y", "h": "y", "V": "h"}
+    assert "h: wrong as well, given what arrives; mend y first" in report.text("en")
+    assert "on its own" not in report.text("en")

@@ -14,7 +14,8 @@ from ..languages import say
 from ..views.compare import Compared, Comparison
 from ..views.drawing import Drawing, draw
 from .by_differences import found_in
-from .case import Diagnosis, Pair, first_not_finite
+from .case import Diagnosis, Pair, case_of, first_not_finite
+from .diagnosis import diagnose
 from .marks import Mark, marks_of
 from .notebook import as_html
 
@@ -31,6 +32,7 @@ class Judged(Protocol):
     verdicts: dict[str, str]
     culprit: str | None
     later: list[str]
+    given: dict[str, str]
     missing: list[str]
     notes: list[Pair]
     graded: bool
@@ -50,6 +52,7 @@ class BackpropReport:
         ok: whether every gradient is right, and none that the rubric asks for is missing.
         verdicts: for each name "right", "wrong" or "carried", in the order of the backward pass.
         culprit: the first wrong one, None where all are right; later: the others that are wrong.
+        given: of those that are wrong or carried the nearest wrong one that they come from.
         diagnoses: what fits the culprit, the simplest first, each with `code`, `text`, `residual`.
         notes: what else is to be known, in English and Spanish: that differences were taken, …
         missing: what the rubric asks for and was not given.
@@ -82,6 +85,7 @@ class BackpropReport:
         self.ok = not self.missing and all(v == "right" for v in self.verdicts.values())
         self.culprit = wrong[0] if wrong else None
         self.later = wrong[1:]
+        self.given = _nearest_wrong(comparison)
         self.diagnoses = diagnoses[self.culprit] if self.culprit is not None else []
         self._names, self._gradient = dict(names), gradient
 
@@ -117,7 +121,20 @@ class BackpropReport:
                 residual = say((f"residual {rest}", f"residuo {rest}"), language)
                 told = f" ({residual})" if found.code != "G99" else ""
                 lines.append(f"  {also}{head} {found.code}{told}: {say(found.text, language)}")
-        return as_text([*lines, *others(self, language)], self, language)
+        return as_text([*lines, *others(self, language, self._own())], self, language)
+
+    def _own(self) -> dict[str, Pair]:
+        """What is wrong with those that are wrong on their own, but for the culprit; of two."""
+        called = {n.index: name for n in self.comparison.order
+                  if (name := n.name or self._names.get(n.index))}  # fmt: skip
+        alone = [name for name in self.later if name not in self.given][:2]
+        cases = (
+            case_of(c, self.comparison, called, {})
+            for c in self.comparison.found
+            if c.name in alone
+        )
+        found = {case.name: diagnose(case)[0] for case in cases}
+        return {name: one.text for name, one in found.items() if one.code != "G99"}
 
     def __str__(self) -> str:
         return self.text()
@@ -218,8 +235,13 @@ def first_line(report: Judged, language: str | None) -> str:
     return say(told, language)
 
 
-def others(report: Judged, language: str | None) -> list[str]:
-    """What is missing, carried, wrong further back, right."""
+def others(
+    report: Judged, language: str | None, own: Mapping[str, Pair] | None = None
+) -> list[str]:
+    """What is missing, carried, wrong further back, right.
+
+    `own` says what is wrong with those that are wrong on their own.
+    """
     by: dict[str, list[str]] = {"right": [], "carried": [], "wrong": [], "inconclusive": []}
     for name, verdict in report.verdicts.items():
         by[verdict].append(name)
@@ -230,27 +252,79 @@ def others(report: Judged, language: str | None) -> list[str]:
     if report.missing:
         names = _listed(report.missing)
         told.append((f"missing: {names}", f"faltan: {names}"))
-    if by["carried"]:
-        names, given, later = _listed(by["carried"]), report.culprit, len(report.later)
-        arrives = (f"your {given}", f"tu {given}") if given else ("what arrives", "lo que llega")
-        new = f"{later} new error{'s' if later != 1 else ''}"
-        nuevos = {0: "ningún error nuevo", 1: "1 error nuevo"}.get(later, f"{later} errores nuevos")
-        told.append((
-            f"{names}: right given {arrives[0]} (carried error; {new})",
-            f"{names}: bien, dado {arrives[1]} (error arrastrado; {nuevos})",
-        ))  # fmt: skip
-    if report.later:
-        names, first = _listed(report.later), report.culprit
-        told.append(
-            (
-                f"{names}: wrong as well, given what arrives; mend {first} first",
-                f"{names}: también mal, dado lo que llega; arregla antes {first}",
-            )
-        )
+    told += _carried(report, by["carried"]) + _later(report, own or {})
     if by["right"] and not report.ok:
         names = _listed(by["right"])
         told.append((f"right: {names}", f"bien: {names}"))
     return [say(pair, language) for pair in told]
+
+
+def _carried(report: Judged, names: list[str]) -> list[Pair]:
+    """Those that are right, given a wrong one: by the nearest that they come from."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(report.given.get(name, ""), []).append(name)
+    later, told = len(report.later), []
+    new = f"; {later} new error{'s' if later != 1 else ''}"
+    nuevos = {0: "ningún error nuevo", 1: "1 error nuevo"}.get(later, f"{later} errores nuevos")
+    for given, group in groups.items():
+        arrives = (f"your {given}", f"tu {given}") if given else ("what arrives", "lo que llega")
+        more = (new, f"; {nuevos}") if len(groups) == 1 else ("", "")
+        told.append((
+            f"{_listed(group)}: right given {arrives[0]} (carried error{more[0]})",
+            f"{_listed(group)}: bien, dado {arrives[1]} (error arrastrado{more[1]})",
+        ))  # fmt: skip
+    return told
+
+
+def _later(report: Judged, own: Mapping[str, Pair]) -> list[Pair]:
+    """Those that are wrong too: on their own, or behind a wrong one."""
+    alone = [name for name in report.later if name not in report.given]
+    told = [
+        (f"{name}: wrong on its own: {_one(own[name][0])}",
+         f"{name}: mal por su cuenta: {_one(own[name][1])}")
+        for name in alone if name in own
+    ]  # fmt: skip
+    if rest := [name for name in alone if name not in own]:
+        each, cada = ("each ", "cada uno ") if len(rest) > 1 else ("", "")
+        names = _listed(rest)
+        told.append((f"{names}: {each}wrong on its own", f"{names}: {cada}mal por su cuenta"))
+    groups: dict[str, list[str]] = {}
+    for name in report.later:
+        if name in report.given:
+            groups.setdefault(report.given[name], []).append(name)
+    for given, group in groups.items():
+        names = _listed(group)
+        told.append((
+            f"{names}: wrong as well, given what arrives; mend {given} first",
+            f"{names}: también mal, dado lo que llega; arregla antes {given}",
+        ))  # fmt: skip
+    return told
+
+
+def _one(text: str) -> str:
+    """The first of several explanations."""
+    return text.split("; or ")[0].split("; o ")[0].split("\n")[0].rstrip(".")
+
+
+def _nearest_wrong(comparison: Comparison) -> dict[str, str]:
+    """Of each gradient that is wrong or carried the nearest wrong one that goes into it."""
+    found = {one.node.index: one for one in comparison.found}
+    nearest: dict[int, Compared] = {}
+    given = {}
+    for node in comparison.order:
+        users = [user for user, _ in comparison.sent.get(node.index, [])]
+        near = [nearest[user.index] for user in users if user.index in nearest]
+        one = found.get(node.index)
+        if near:
+            nearest[node.index] = min(near, key=lambda c: c.node.index)
+            if one is not None and one.verdict in ("wrong", "carried"):
+                given[one.name] = nearest[node.index].name
+        if one is not None and one.verdict == "right":
+            nearest.pop(node.index, None)
+        if one is not None and one.verdict == "wrong":
+            nearest[node.index] = one
+    return given
 
 
 def shown(report: Judged) -> dict[str, str]:

@@ -20,6 +20,7 @@ from .by_differences import found_in
 __all__ = ["Case", "Diagnosis", "Fit", "Fits", "Pair", "case_of", "first_not_finite", "residual"]
 
 Pair = tuple[str, str]  # English, Spanish
+ALIKE = 1e-6  # what two equal contributions may differ by, relative to the larger
 REDUCTIONS = frozenset(["sum", "mean", "var", "std", "max", "amax", "min", "norm", "logsumexp"])
 
 
@@ -116,11 +117,11 @@ class Case(NamedTuple):
         return np.asarray(own.get(self.node.index, np.zeros(self.node.shape)), np.float64)
 
     def on_the_way(self) -> Iterator[Tensor]:
-        """The operations that lead from the node to the next ones with names, and these."""
-        open_ends = {self.node.index}
+        """The operations that lead from the node to the next gradients by hand, and these."""
+        open_ends, given = {self.node.index}, {c.node.index for c in self.comparison.found}
         for user in reversed(self.comparison.order):
             if any(type(x) is Tensor and x.index in open_ends for x in user.inputs):
-                if self.called[user.index] is None:
+                if user.index not in given:
                     open_ends.add(user.index)
                 yield user
 
@@ -159,7 +160,7 @@ def case_of(
     node, order = one.node, comparison.order
     called = {n.index: n.name or names.get(n.index) for n in order}
     sent = sorted(comparison.sent.get(node.index, []), key=lambda pair: -pair[0].index)
-    paths = tuple((_use(user, called), np.asarray(c, np.float64)) for user, c in sent)
+    paths = tuple((_use(user, called), c) for user, c in _merged(sent, order))
     upstream = tuple(_nearest(node, order, called))
     everything = _values(order, called, names) | {k: np.asarray(v) for k, v in values.items()}
     near = [*upstream, one.name, *(called.get(x.index) for x in node.inputs if type(x) is Tensor)]
@@ -194,6 +195,30 @@ def case_of(
         called,
         differences.looked.get(one.name) if differences else None,
     )
+
+
+def _merged(sent: list[tuple[Tensor, Any]], order: tuple[Tensor, ...]) -> list[tuple[Tensor, Any]]:
+    """What is sent to a node; equal parts of one operation that has it twice, as W * W, are one.
+
+    The node goes there as it is, or with its axes in another order, as in np.vdot(W, W).
+    """
+    users: dict[int, list[Tensor]] = {}
+    for user in order:
+        for x in user.inputs:
+            if type(x) is Tensor:
+                users.setdefault(x.index, []).append(user)
+    found: dict[tuple[int, int], tuple[Tensor, Any]] = {}
+    for k, (user, c) in enumerate(sent):
+        part, end = np.asarray(c, np.float64), user
+        while end.op and end.op.name in ("reshape", "transpose") and len(users[end.index]) == 1:
+            (end,) = users[end.index]
+        alike = (at for at, (_, v) in found.items() if at[0] == end.index)
+        same = next((at for at in alike if residual(found[at][1], part) <= ALIKE), None)
+        if same is None:
+            found[end.index, k] = user, part
+        else:
+            found[same] = found[same][0], found[same][1] + part
+    return list(found.values())
 
 
 def _use(user: Tensor, called: Mapping[int, str | None]) -> str:

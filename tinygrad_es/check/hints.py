@@ -93,7 +93,8 @@ class Hints:
     It is true when all is right. `str` is the message.
 
     Attributes:
-        ok, culprit, later, verdicts, missing, marks, points, score, of: as of a `BackpropReport`.
+        ok, culprit, later, given, verdicts, missing, marks, points, score, of: as of a
+            `BackpropReport`.
         level: 1 where the first mistake is, 2 what kind it is too, 3 how to mend it too.
     """
 
@@ -101,10 +102,11 @@ class Hints:
         self.level = level
         self.ok, self.culprit, self.later = report.ok, report.culprit, report.later
         self.verdicts, self.missing, self.notes = report.verdicts, report.missing, report.notes
+        self.given = report.given
         self.marks, self.points = report.marks, report.points
         self.score, self.of, self.graded = report.score, report.of, report.graded
         ties = report.diagnoses[:3]
-        self._kind = [KINDS[code] for code in dict.fromkeys(d.code for d in ties) if level > 1]
+        self._kind = [KINDS[d.code] for d in ties[:1] if level > 1]
         self._mend = [d.hint for d in ties if level > 2 and d.hint is not None]
         root, by_hand, tensors, gradient = report.subject()
         names = {node.index: name for name, node in tensors.items()}

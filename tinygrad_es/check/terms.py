@@ -43,10 +43,7 @@ def _told(case: Case, name: str, t: Any, c: float, hint: bool = False) -> Pair:
     """What is wrong with the term in t: the gradient has c times t too much."""
     missing, over = ("c", "c") if hint else (f"{-c:.4g}", f"{c:.4g}")
     if np.all((t == 0) | (t == 1)) and case.r.ndim:
-        return (
-            f"the one-hot {name} is not subtracted: {missing}·{name} is missing.",
-            f"no se resta {name} (one-hot): falta {missing}·{name}.",
-        )
+        return _one_hot(name, c, _share_of(case, t), hint)
     paths = (path for _, path in case.paths if _multiple(path, t, case.tolerance))
     if (path := next(paths, None)) is None:
         en, es = f"there is a term {over}·{name} too many", f"sobra un término {over}·{name}"
@@ -77,6 +74,42 @@ def _told(case: Case, name: str, t: Any, c: float, hint: bool = False) -> Pair:
         f"the term is {m}·{name}, yours is {right + c:.4g}·{name}.",
         f"el término es {m}·{name}, el tuyo es {right + c:.4g}·{name}.",
     )
+
+
+def _one_hot(name: str, c: float, right: float, hint: bool) -> Pair:
+    """What is wrong with labels that the gradient has c times too much, of `right` times."""
+    k = 1.0 + c / right if right else 0.0
+    if abs(k + 1.0) < 1e-6:
+        added = "se suma en lugar de restarse" if right < 0 else "se resta en lugar de sumarse"
+        return f"the one-hot {name} has the wrong sign.", f"el one-hot {name} {added}."
+    if abs(k - 2.0) < 1e-6:
+        return f"the one-hot {name} is there twice.", f"el one-hot {name} está dos veces."
+    if abs(k) >= 1e-6:
+        en, es = f"the factor of the one-hot {name}", f"el factor del one-hot {name}"
+        told = "" if hint else f": {right:.4g}, yours {right + c:.4g}"
+        return f"{en} is wrong{told}.", f"{es} está mal{told.replace('yours', 'el tuyo')}."
+    missing = "c" if hint else f"{-c:.4g}"
+    return (
+        f"the one-hot {name} is not subtracted: {missing}·{name} is missing.",
+        f"no se resta {name} (one-hot): falta {missing}·{name}.",
+    )
+
+
+def _share_of(case: Case, t: Any) -> float:
+    """How many times labels are in the reference, a multiple of p − t; 0 where it is none."""
+    r, z = case.r, np.asarray(case.node.value, np.float64)
+    known = [v for v in case.values.values() if v.shape == r.shape and v is not t]
+    if z.shape == r.shape:
+        e = np.exp(z - np.max(z))
+        known += [1 / (1 + np.exp(-z)), *(e / e.sum(axis=a, keepdims=True) for a in range(z.ndim))]
+    for p in known:
+        columns = np.stack([p.ravel(), t.ravel()], axis=1)
+        if not np.all(np.isfinite(columns)) or np.linalg.matrix_rank(columns) < 2:
+            continue
+        a, b = np.linalg.lstsq(columns, r.ravel(), rcond=None)[0]
+        if a * b < 0 and case.fits((columns @ [a, b]).reshape(r.shape), r) is not None:
+            return float(b)
+    return 0.0
 
 
 def uneven(case: Case) -> Fits:
