@@ -85,9 +85,18 @@ class Case(NamedTuple):
         """The case of the entries that are known, in a row."""
         if self.looked is None or self.g.shape != self.r.shape:
             return self
-        shape, at = self.r.shape, self.looked
-        values = {k: v.ravel()[at] if v.shape == shape else v for k, v in self.values.items()}
-        return self._replace(g=self.g.ravel()[at], r=self.r.ravel()[at], values=values)
+        shape = self.r.shape
+
+        def known(v: Any) -> Any:
+            return np.ravel(v)[self.looked] if np.shape(v) == shape else v
+
+        return self._replace(
+            g=known(self.g),
+            r=known(self.r),
+            values={k: known(v) for k, v in self.values.items()},
+            gradients={k: known(v) for k, v in self.gradients.items()},
+            paths=tuple((name, known(c)) for name, c in self.paths),
+        )
 
     def fits(self, predicted: Any, found: Any = None) -> float | None:
         """The residual of a prediction of g (or of `found`), None where it does not fit."""
