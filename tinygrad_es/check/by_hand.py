@@ -157,6 +157,7 @@ def _compared(
         )
     run = traced(subject, given, loss)
     report = _of_functions(run, asked)
+    report.notes.extend(run.notes)
     if run.absent and asked.rubric is None:
         names = ", ".join(run.absent)
         report.notes.append((f"no gradient was given for {names}",

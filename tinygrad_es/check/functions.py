@@ -25,21 +25,14 @@ from ..autodiff.order import topological
 from ..autodiff.tensor import Tensor
 from ..tree import leaves, map_structure
 from .by_differences import black_box
-from .calling import (
-    absent,
-    arguments_of,
-    gradients_of,
-    in_order,
-    kept_gradients,
-    named_leaves,
-    node_of,
-    required,
-)
+from .calling import arguments_of, named_leaves, node_of, required
 from .forward import Forward, Run, Stopped, World
 from .numeric import cotangent
 from .plain import Pair, Plain, end_of, unfaithful
+from .returned import Returned, absent, gradients_of, in_order, kept_gradients, not_compared
 from .styles import Passes, passes_of
 from .watching import observed
+from .whole import lifted, whole_leaves, with_gradient
 
 __all__ = ["Traced", "traced"]
 
@@ -64,6 +57,7 @@ class Traced(NamedTuple):
     former: dict[str, list[int]]  # by name: nodes that a variable of forward held before
     apart: tuple[Tensor, ...] = ()  # arguments that the result does not depend on
     absent: tuple[str, ...] = ()  # parameters for which there is no gradient by hand
+    notes: tuple[Pair, ...] = ()
 
 
 class Recorded(NamedTuple):
@@ -109,29 +103,69 @@ def _traced(subject: Any, given: tuple[Any, ...], loss: Any) -> Traced:
     held = {} if again is not ahead else dict(named_leaves(space))
     known = dict.fromkeys(tape.names.values() if tape else [*plain.names, *held])
     by_name = dict(zip(ahead.labels, inputs, strict=False))
-    if passes.joint:
-        arguments, gradients, own = [], result[1] if len(result) == 2 else result[1:], space
-    else:
-        arguments = arguments_of(passes, by_name, result, space, g)
-        with world:
-            gradients, own = observed(passes.backward, *copy.deepcopy(arguments))
-    if passes.style == "context":
-        gradients = in_order(gradients, ahead.labels[: len(inputs)])
+    gradients, own, arguments = _ran_backward(passes, by_name, result, space, g, world)
+    if whole := _integers(passes, by_name, plain.names, gradients, own, world):
+        floats = (*lifted(inputs, ahead.labels, whole), *passes.inputs[most:])
+        run = _traced(subject, (*given[: len(given) - len(passes.inputs)], *floats), loss)
+        return run._replace(notes=(_read_as_floats(whole), *run.notes))
     if passes.style == "values":
         known |= {} if tape else dict.fromkeys(gradients)
         gradients = {k: v for k, v in gradients.items() if k in known}
     ends = [name for name in plain.names if name in known]
-    returned, others = _gradients(passes, gradients, own, known, ends, list(by_name))
+    fixed = [*whole_leaves(by_name), *ahead.fixed]
+    found = _gradients(passes, gradients, own, known, ends, list(by_name), fixed)
+    returned, others, notes = found.gradients, found.others, tuple(not_compared(found, fixed))
     extra = dict(zip(required(passes.backward, optional=True), arguments, strict=False))
     # masks and the like: no nodes, no gradients
     held = {k: v for k, v in held.items() if not ((tape and k in known) or node_of(k, known))}
     values = {k: v for k, v in {**held, **extra, **by_name}.items() if isinstance(v, np.ndarray)}
     if tape:
-        return _on_tape(tape, values, returned, others, by_name)
+        return _on_tape(tape, values, returned, others, by_name)._replace(notes=notes)
     lacking = tuple(absent(plain.names, returned))
     root, names = black_box(plain, returned, g, why)
     returned = {k: v for k, v in returned.items() if k in names.values()}
-    return Traced(root, None, names, values, returned, {}, {}, (), lacking)
+    return Traced(root, None, names, values, returned, {}, {}, (), lacking, notes)
+
+
+def _ran_backward(
+    passes: Passes, by_name: Mapping[str, Any], result: Any, space: Mapping[str, Any], g: Any,
+    world: World,
+) -> tuple[Any, dict[str, Any], list[Any]]:  # fmt: skip
+    """What backward returns, its variables and its arguments."""
+    if passes.joint:
+        return result[1] if len(result) == 2 else result[1:], dict(space), []
+    arguments = arguments_of(passes, by_name, result, space, g)
+    with world:
+        gradients, own = observed(passes.backward, *copy.deepcopy(arguments))
+    if passes.style == "context":
+        gradients = in_order(gradients, list(by_name))
+    return gradients, own, arguments
+
+
+def _integers(
+    passes: Passes, by_name: Mapping[str, Any], read: list[str], gradients: Any,
+    own: Mapping[str, Any], world: World,
+) -> list[str]:  # fmt: skip
+    """The integers of which backward gives a gradient, unless forward needs them as integers."""
+    whole = [name for name in whole_leaves(by_name) if name not in read]
+    places = [name for name, _ in named_leaves(dict(by_name))]
+    found = with_gradient(gradients, own, whole, places if {*read} <= {*places} else [])
+    if not found:
+        return []
+    try:
+        with world, contextlib.redirect_stdout(io.StringIO()):
+            passes.plain(*copy.deepcopy(lifted(by_name.values(), by_name, found)))
+    except Exception:  # an index, a count: it has no gradient, and is told as what is not known
+        return []
+    return found
+
+
+def _read_as_floats(names: list[str]) -> Pair:
+    told = ", ".join(names)
+    return (
+        f"read as floats, for backward gives their gradients: {told}",
+        f"leídos como números reales, pues backward da su gradiente: {told}",
+    )
 
 
 def _on_tape(
@@ -176,7 +210,8 @@ def _lengths(x: Any) -> list[int]:
 
 
 def _short(x: Any) -> bool:
-    return isinstance(x, np.ndarray) and x.dtype.kind == "f" and x.dtype.itemsize < 8
+    kinds = (np.ndarray, np.generic)
+    return isinstance(x, kinds) and x.dtype.kind == "f" and x.dtype.itemsize < 8
 
 
 def _doubled(x: Any) -> Any:
@@ -185,20 +220,20 @@ def _doubled(x: Any) -> Any:
 
 def _gradients(
     passes: Passes, result: Any, own: dict[str, Any], known: dict[str, None],
-    inputs: list[str], arguments: list[str],
-) -> tuple[dict[str, Any], dict[str, Any]]:  # fmt: skip
+    inputs: list[str], arguments: list[str], fixed: list[str],
+) -> Returned:  # fmt: skip
     """The gradients that were returned or kept in the object, and others among the variables."""
     arguments = [name for name in arguments if name in inputs]
-    returned, others = gradients_of(result, own, known, inputs, arguments)
+    found = gradients_of(result, own, known, inputs, arguments, fixed)
     for node, value in kept_gradients(getattr(passes.backward, "__self__", None), known).items():
-        where = returned if result is None or node in inputs else others
+        where = found.gradients if result is None or node in inputs else found.others
         where.setdefault(node, value)
-    if not returned:
+    if not found.gradients:
         raise TypeError(
             "check_backprop: backward returned no gradient, and none was kept as self.dW. "
             f"Received: {describe(result)}; nodes: {', '.join(known)}."
         )
-    return returned, others
+    return found
 
 
 # --- forward on Tensors --------------------------------------------------------------------------

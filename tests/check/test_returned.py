@@ -1,0 +1,115 @@
+"""What students' functions take and return: scalars, integers, losses, keys, lists."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tinygrad_es import check_backprop
+
+RNG = np.random.default_rng(0)
+X, W, Y = RNG.normal(size=(7, 5)), RNG.normal(size=5), RNG.normal(size=7)
+
+
+def mean_square(w, b, X, Y):
+    z = X @ w + b
+    return np.mean((z - Y) ** 2)
+
+
+def summed(w, b, X, Y):
+    dz = 2 * (X @ w + b - Y) / 7
+    return {"w": X.T @ dz, "b": dz.sum()}
+
+
+def not_summed(w, b, X, Y):
+    dz = 2 * (X @ w + b - Y) / 7
+    return {"w": X.T @ dz, "b": dz}
+
+
+# --- scalars and integers ------------------------------------------------------------------------
+
+FLOATS = [0.3, np.float64(0.3), np.float32(0.3), np.float16(0.3), np.array(0.3, "f4")]
+INTEGERS = [0, 3, np.int64(0), np.uint8(1), np.array(0)]
+
+
+@pytest.mark.parametrize("b", [*FLOATS, *INTEGERS], ids=repr)
+def test_a_bias_that_is_one_number_of_any_kind(b):
+    right = check_backprop(mean_square, summed, W, b, X, Y)
+    assert (right.ok, set(right.verdicts)) == (True, {"w", "b"})
+    wrong = check_backprop(mean_square, not_summed, W, b, X, Y)
+    assert (wrong.ok, wrong.culprit) == (False, "b")
+    told = [note for note in right.notes if "read as floats" in note[0]]
+    assert len(told) == (np.asarray(b).dtype.kind in "iu")
+    assert all("leídos como números reales" in note[1] for note in told)
+
+
+@pytest.mark.parametrize("b", [0, np.float32(0.3)], ids=repr)
+def test_the_place_of_an_input_is_no_other_nodes(b):
+    def backward(w, b, X, Y, late=False):
+        dz = 2 * (X @ w + b - Y) / 7
+        return X.T @ dz, dz if late else dz.sum(), np.outer(dz, w), -dz
+
+    assert check_backprop(mean_square, backward, W, b, X, Y).ok
+    report = check_backprop(mean_square, lambda *xs: backward(*xs, late=True), W, b, X, Y)
+    assert report.culprit == "b"
+
+
+def test_integers_in_a_dict_and_whole_arrays():
+    def forward(params, x):
+        return np.sum((x * params["w"] + params["b"]) ** 2)
+
+    def backward(params, x):
+        dz = 2 * (x * params["w"] + params["b"])
+        return {"w": x * dz, "b": dz.sum()}
+
+    params = {"w": np.array([1, -2, 3]), "b": 2}
+    report = check_backprop(forward, backward, params, np.array([0.5, 1.5, 2.5]))
+    assert report.ok
+    assert set(report.verdicts) == {"w", "b"}
+    assert params["w"].dtype.kind == "i"
+
+
+def test_labels_and_indices_stay_integers():
+    def forward(x, y):
+        p = np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)
+        return -np.log(p[np.arange(len(y)), y]).mean()
+
+    def backward(x, y):
+        p = np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)
+        p[np.arange(len(y)), y] -= 1
+        return {"x": p / len(y), "y": y}
+
+    report = check_backprop(forward, backward, X, np.array([0, 1, 2, 3, 4, 0, 1]))
+    assert (report.ok, list(report.verdicts)) == (True, ["x"])
+
+
+def test_a_number_that_an_object_holds_fixed_is_no_other_node():
+    class Unit:
+        def __init__(self):
+            self.w, self.b = W.copy(), 0.0
+
+        def forward(self, X, Y):
+            z = X @ self.w + self.b
+            return np.mean((z - Y) ** 2)
+
+        def backward(self, X, Y):
+            dz = 2 * (X @ self.w + self.b - Y) / 7
+            return {"w": X.T @ dz, "b": dz}
+
+    report = check_backprop(Unit(), X, Y)
+    assert "z" not in report.verdicts
+
+
+# --- keys ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ["dA0", "perdida"])
+def test_a_key_that_names_no_node_is_a_note(key):
+    def backward(w, b, X, Y):
+        return {**summed(w, b, X, Y), key: np.ones((2, 2))}
+
+    report = check_backprop(mean_square, backward, W, np.array(0.3), X, Y)
+    assert report.ok
+    assert any("no node is called" in en and key in en and key in es for en, es in report.notes)
+    with pytest.raises(TypeError, match=key):
+        check_backprop(mean_square, lambda w, b, X, Y: {key: np.ones(2)}, W, 0.3, X, Y)
