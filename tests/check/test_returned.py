@@ -113,3 +113,67 @@ def test_a_key_that_names_no_node_is_a_note(key):
     assert any("no node is called" in en and key in en and key in es for en, es in report.notes)
     with pytest.raises(TypeError, match=key):
         check_backprop(mean_square, lambda w, b, X, Y: {key: np.ones(2)}, W, 0.3, X, Y)
+
+
+# --- the loss beside the gradients ---------------------------------------------------------------
+
+WAYS = {
+    "loss, {…}": lambda L, dw, db: (L, {"w": dw, "b": db}),
+    "loss, dw, db": lambda L, dw, db: (L, dw, db),
+    "float(loss), dw, db": lambda L, dw, db: (float(L), dw, db),
+    "loss, (dw, db)": lambda L, dw, db: (L, (dw, db)),
+    "loss, [dw, db]": lambda L, dw, db: (L, [dw, db]),
+    "grads, cost": lambda L, dw, db: ({"dw": dw, "db": db}, L),
+    "grads, half the cost": lambda L, dw, db: ({"dw": dw, "db": db}, 0.5 * L),
+    "{L, dw, db}": lambda L, dw, db: {"L": L, "dw": dw, "db": db},
+    "{perdida, dw, db}": lambda L, dw, db: {"perdida": L, "dw": dw, "db": db},
+}
+
+
+def with_loss(way, factor=1.0):
+    def backward(w, b, X, Y):
+        z = X @ w + b
+        L = np.mean((z - Y) ** 2)
+        dz = 2 * (z - Y) / 7
+        dw, db = factor * X.T @ dz, dz.sum(keepdims=True)
+        return WAYS[way](L, dw, db)
+
+    return backward
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_loss_beside_the_gradients(way):
+    inputs = W, np.array([0.3]), X, Y
+    report = check_backprop(mean_square, with_loss(way), *inputs)
+    assert (report.ok, set(report.verdicts), report.notes) == (True, {"w", "b"}, [])
+    assert check_backprop(mean_square, with_loss(way, 2.0), *inputs).culprit == "w"
+
+
+@pytest.mark.parametrize("way", ["loss, {…}", "loss, dw, db", "loss, (dw, db)", "grads, cost"])
+def test_one_function_for_the_loss_and_the_gradients(way):
+    inputs = W, np.array([0.3]), X, Y
+    assert check_backprop(with_loss(way), *inputs).ok
+    assert check_backprop(with_loss(way, 2.0), *inputs).culprit == "w"
+
+
+def test_a_gradient_that_equals_the_loss_is_a_gradient():
+    """d(x·t)/dt = x, and x = x·t where t = 1."""
+    assert check_backprop(lambda x, t: x * t, lambda x, t: (t, x), 3.0, 1.0).ok
+    report = check_backprop(lambda x, t: x * t, lambda x, t: (t, 2 * x), 3.0, 1.0)
+    assert report.culprit == "t"
+    report = check_backprop(lambda x, t: x * t, lambda x, t: {"x": t, "t": x}, 3.0, 1.0)
+    assert set(report.verdicts) == {"x", "t"}
+
+
+@pytest.mark.parametrize(
+    "forward",
+    [
+        lambda x, w, b: (x @ w + b, (x, w, b)),
+        lambda x, w, b: (x @ w + b, x, w),
+        lambda x, w, b: np.sum(x @ w + b),
+        lambda x, w, b: x @ w + b,
+    ],
+)
+def test_a_forward_pass_alone_is_asked_for_its_backward_pass(forward):
+    with pytest.raises(TypeError, match=r"backward is missing.*forward, backward, x"):
+        check_backprop(forward, X, W, np.array(0.3))

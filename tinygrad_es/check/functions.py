@@ -24,6 +24,7 @@ from ..autodiff.modes import enable_grad
 from ..autodiff.order import topological
 from ..autodiff.tensor import Tensor
 from ..tree import leaves, map_structure
+from .beside import loss_and_gradients, without_loss
 from .by_differences import black_box
 from .calling import arguments_of, named_leaves, node_of, required
 from .forward import Forward, Run, Stopped, World
@@ -95,6 +96,7 @@ def _traced(subject: Any, given: tuple[Any, ...], loss: Any) -> Traced:
     world = World(passes.plain, passes.backward)
     with world:
         result, space = _once(passes, inputs, ahead.labels)
+    _with_backward(passes, result, loss)
     plain = Plain(again, passes, loss)
     tape, why = _recorded(ahead, plain, end_of(result, passes.joint))
     if tape is None and any(map(_short, leaves(given))):
@@ -104,6 +106,11 @@ def _traced(subject: Any, given: tuple[Any, ...], loss: Any) -> Traced:
     known = dict.fromkeys(tape.names.values() if tape else [*plain.names, *held])
     by_name = dict(zip(ahead.labels, inputs, strict=False))
     gradients, own, arguments = _ran_backward(passes, by_name, result, space, g, world)
+    if passes.style == "functions":
+        end = plain.lost(leaves(end_of(result, False))[plain.place or 0])
+        shapes = {k: a.shape for k, a in zip(plain.names, plain.arrays, strict=True)}
+        name = tape.names.get(tape.root.index) if tape else None
+        gradients = without_loss(gradients, end, own, known, shapes, name)
     if whole := _integers(passes, by_name, plain.names, gradients, own, world):
         floats = (*lifted(inputs, ahead.labels, whole), *passes.inputs[most:])
         run = _traced(subject, (*given[: len(given) - len(passes.inputs)], *floats), loss)
@@ -127,13 +134,26 @@ def _traced(subject: Any, given: tuple[Any, ...], loss: Any) -> Traced:
     return Traced(root, None, names, values, returned, {}, {}, (), lacking, notes)
 
 
+def _with_backward(passes: Passes, result: Any, loss: Any) -> None:
+    """Raises TypeError where a forward pass was given alone."""
+    several = isinstance(result, tuple) and len(result) > 1
+    if passes.joint and not (several and loss is not None) and not loss_and_gradients(result):
+        what = [f"shape {np.shape(x)}" for x in leaves(result)]
+        raise TypeError(
+            "check_backprop: backward is missing. Expected check_backprop(forward, backward, x, …),"
+            " or one function that returns a loss, one number, and its gradients: `loss, dx`. "
+            f"Received: a function that returns {type(result).__name__} ({', '.join(what)})."
+        )
+
+
 def _ran_backward(
     passes: Passes, by_name: Mapping[str, Any], result: Any, space: Mapping[str, Any], g: Any,
     world: World,
 ) -> tuple[Any, dict[str, Any], list[Any]]:  # fmt: skip
     """What backward returns, its variables and its arguments."""
     if passes.joint:
-        return result[1] if len(result) == 2 else result[1:], dict(space), []
+        parts = loss_and_gradients(result) or (None, result[1] if len(result) == 2 else result[1:])
+        return parts[1], dict(space), []
     arguments = arguments_of(passes, by_name, result, space, g)
     with world:
         gradients, own = observed(passes.backward, *copy.deepcopy(arguments))
