@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tinygrad_es import check_backprop
+from tinygrad_es import Tensor, check_backprop
 
 RNG = np.random.default_rng(0)
 X, W, Y = RNG.normal(size=(7, 5)), RNG.normal(size=5), RNG.normal(size=7)
@@ -177,3 +177,37 @@ def test_a_gradient_that_equals_the_loss_is_a_gradient():
 def test_a_forward_pass_alone_is_asked_for_its_backward_pass(forward):
     with pytest.raises(TypeError, match=r"backward is missing.*forward, backward, x"):
         check_backprop(forward, X, W, np.array(0.3))
+
+
+# --- a forward pass that is not finite -----------------------------------------------------------
+
+NOT_FINITE = {
+    "NaN": (lambda x: np.sum(np.log(x)), lambda x: {"x": 1 / x}, [-1.0, 2.0]),
+    "-inf": (lambda x: np.sum(np.log(x)), lambda x: {"x": 1 / x}, [0.0, 2.0]),
+    "inf": (lambda x: np.sum(np.exp(x)), lambda x: {"x": np.exp(x)}, [1000.0, 2.0]),
+    "NaN, 3 times": (lambda x: np.sum(np.log(x)), lambda x: {"x": 3 / x}, [-1.0, 2.0]),
+    "float": (lambda x: float(np.sum(np.log(x))), lambda x: {"x": 1 / x}, [-1.0, 2.0]),
+}
+
+
+@pytest.mark.parametrize("name", NOT_FINITE)
+def test_a_forward_pass_that_is_not_finite_is_inconclusive(name):
+    """And quietly: here warnings are errors."""
+    forward, backward, x = NOT_FINITE[name]
+    report = check_backprop(forward, backward, np.array(x))
+    assert (report.ok, report.verdicts) == (False, {"x": "inconclusive"})
+    if name != "float":
+        assert "not finite" in report.notes[0][0]
+
+
+def test_a_wrong_shape_is_wrong_where_nothing_is_finite():
+    forward, _, x = NOT_FINITE["NaN"]
+    assert check_backprop(forward, lambda x: {"x": 1.0}, np.array(x)).culprit == "x"
+
+
+def test_a_recorded_loss_that_is_not_finite():
+    x = Tensor([-1.0, 2.0], requires_grad=True)
+    with np.errstate(all="ignore"):
+        loss = np.log(x).sum()
+    report = check_backprop(loss, by_hand={"x": 1 / x.numpy()})
+    assert (report.ok, report.verdicts) == (False, {"x": "inconclusive"})

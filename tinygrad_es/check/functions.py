@@ -106,11 +106,7 @@ def _traced(subject: Any, given: tuple[Any, ...], loss: Any) -> Traced:
     known = dict.fromkeys(tape.names.values() if tape else [*plain.names, *held])
     by_name = dict(zip(ahead.labels, inputs, strict=False))
     gradients, own, arguments = _ran_backward(passes, by_name, result, space, g, world)
-    if passes.style == "functions":
-        end = plain.lost(leaves(end_of(result, False))[plain.place or 0])
-        shapes = {k: a.shape for k, a in zip(plain.names, plain.arrays, strict=True)}
-        name = tape.names.get(tape.root.index) if tape else None
-        gradients = without_loss(gradients, end, own, known, shapes, name)
+    gradients = _alone(gradients, passes, result, plain, own, known, tape)
     if whole := _integers(passes, by_name, plain.names, gradients, own, world):
         floats = (*lifted(inputs, ahead.labels, whole), *passes.inputs[most:])
         run = _traced(subject, (*given[: len(given) - len(passes.inputs)], *floats), loss)
@@ -128,10 +124,30 @@ def _traced(subject: Any, given: tuple[Any, ...], loss: Any) -> Traced:
     values = {k: v for k, v in {**held, **extra, **by_name}.items() if isinstance(v, np.ndarray)}
     if tape:
         return _on_tape(tape, values, returned, others, by_name)._replace(notes=notes)
+    return _by_differences(plain, values, returned, g, why)._replace(notes=notes)
+
+
+def _alone(
+    gradients: Any, passes: Passes, result: Any, plain: Plain, own: dict[str, Any],
+    known: dict[str, None], tape: Recorded | None,
+) -> Any:  # fmt: skip
+    """What backward returned, without the loss."""
+    if passes.style != "functions":
+        return gradients
+    value = plain.lost(leaves(end_of(result, False))[plain.place or 0])
+    shapes = {name: a.shape for name, a in zip(plain.names, plain.arrays, strict=True)}
+    end = tape.names.get(tape.root.index) if tape else None
+    return without_loss(gradients, value, own, known, shapes, end)
+
+
+def _by_differences(
+    plain: Plain, values: dict[str, Any], returned: dict[str, Any], g: Any, why: Pair
+) -> Traced:
+    """Where no graph was recorded."""
     lacking = tuple(absent(plain.names, returned))
     root, names = black_box(plain, returned, g, why)
     returned = {k: v for k, v in returned.items() if k in names.values()}
-    return Traced(root, None, names, values, returned, {}, {}, (), lacking, notes)
+    return Traced(root, None, names, values, returned, {}, {}, (), lacking)
 
 
 def _with_backward(passes: Passes, result: Any, loss: Any) -> None:

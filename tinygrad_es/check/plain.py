@@ -180,7 +180,7 @@ def unfaithful(plain: Plain, root: Tensor, g: Any, inputs: Mapping[str, Tensor])
 
 
 def _size(x: Any) -> float:
-    return float(np.max(np.abs(x), initial=0.0))
+    return float(np.max(np.abs(x), initial=0.0, where=np.isfinite(x)))
 
 
 def bent(differences: Differences, k: int, i: int, h: float) -> bool:
