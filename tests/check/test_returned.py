@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from tinygrad_es import Tensor, check_backprop
+from tinygrad_es.check.calling import node_of
 
 RNG = np.random.default_rng(0)
 X, W, Y = RNG.normal(size=(7, 5)), RNG.normal(size=5), RNG.normal(size=7)
@@ -211,3 +215,36 @@ def test_a_recorded_loss_that_is_not_finite():
         loss = np.log(x).sum()
     report = check_backprop(loss, by_hand={"x": 1 / x.numpy()})
     assert (report.ok, report.verdicts) == (False, {"x": "inconclusive"})
+
+
+# --- names ---------------------------------------------------------------------------------------
+
+SPELLINGS = re.findall(
+    r"`(\S*?)`",
+    (Path(__file__).parents[2] / "docs/en/checking-gradients.md")
+    .read_text("utf-8")
+    .partition("For `W1` all of these are read:")[2]
+    .partition(". A key")[0],
+)
+
+
+@pytest.mark.parametrize("spelling", [s for s in SPELLINGS if "W1" in s])
+def test_every_spelling_of_the_documentation(spelling):
+    def forward(W1, X):
+        return np.sum((X @ W1) ** 2)
+
+    for factor in (2, 3):
+        gradients = {spelling: factor * X.T @ (X @ W)}
+        report = check_backprop(forward, lambda W1, X, g=gradients: g, W, X)
+        assert report.verdicts == {"W1": "right" if factor == 2 else "wrong"}
+
+
+def test_there_are_spellings():
+    assert {"nabla_W1", "gradiente_W1", "gW1", "dL_dW1", "delta_W1"} <= set(SPELLINGS)
+
+
+def test_a_node_that_is_called_gh_is_not_the_gradient_of_h():
+    assert node_of("gh", {"h": 0, "gh": 0}, exact=True) == "gh"
+    assert node_of("gh", {"h": 0, "gh": 0}) is None
+    assert node_of("gh", {"h": 0}) == "h"
+    assert node_of("gamma", {"W1": 0, "gamma": 0}, exact=True) == "gamma"

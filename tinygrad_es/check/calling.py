@@ -33,7 +33,8 @@ __all__ = [
 Leaves = Iterator[tuple[str, Any]]
 PREFIXES: tuple[str, ...] = ("d", "d_", "dL_", "grad_", "grad", "g_", "delta_", "∂", "∂L_∂")
 PREFIXES += tuple(f"d{L}{_}d" for L in ("L", "C", "J", "E", "f", "loss") for _ in ("", "_"))
-SUFFIXES = ("_grad", "_gradient", "_g")
+PREFIXES += ("gradient_", "gradiente_", "nabla_", "∇")
+SUFFIXES = ("_grad", "_gradient", "_gradiente", "_g")
 ARRIVING = frozenset(["dout", "g", "grad", "gradient", "upstream", "grad_out", "grad_output", "dy"])
 CACHES = frozenset(["cache", "caches", "saved", "ctx", "values", "memory", "forward_values"])
 
@@ -54,7 +55,12 @@ def node_of(name: str, known: Mapping[str, Any], exact: bool = False) -> str | N
         found = owner + dot + base.removesuffix(suffix) + bracket + place
         if base.endswith(suffix) and found in known:
             return found
-    return name if exact and name in known else None
+    if exact and name in known:
+        return name
+    short = (
+        owner + dot + base.removeprefix("g") + bracket + place
+    )  # gW1, where no node is so called
+    return short if base.startswith("g") and short in known and name not in known else None
 
 
 def named_leaves(structure: Any, label: str = "", above: frozenset[int] = frozenset()) -> Leaves:
