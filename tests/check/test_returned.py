@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 
@@ -248,3 +249,65 @@ def test_a_node_that_is_called_gh_is_not_the_gradient_of_h():
     assert node_of("gh", {"h": 0, "gh": 0}) is None
     assert node_of("gh", {"h": 0}) == "h"
     assert node_of("gamma", {"W1": 0, "gamma": 0}, exact=True) == "gamma"
+
+
+# --- lists, as in Nielsen's network --------------------------------------------------------------
+
+
+class Network:
+    """Neural Networks and Deep Learning, chapter 1: `backprop` returns (nabla_b, nabla_w)."""
+
+    def __init__(self, sizes, factor=1.0):
+        rng = np.random.default_rng(3)
+        self.biases = [rng.normal(size=(n, 1)) for n in sizes[1:]]
+        self.weights = [rng.normal(size=(n, m)) for m, n in itertools.pairwise(sizes)]
+        self.factor = factor
+
+    def feedforward(self, a):
+        for b, w in zip(self.biases, self.weights, strict=True):
+            a = np.tanh(w @ a + b)
+        return a
+
+    def backprop(self, x, y):
+        nabla_b = [np.zeros(b.shape) for b in self.biases]
+        nabla_w = [np.zeros(w.shape) for w in self.weights]
+        activations = [x]
+        for b, w in zip(self.biases, self.weights, strict=True):
+            activations.append(np.tanh(w @ activations[-1] + b))
+        delta = activations[-1] - y
+        for k in reversed(range(len(self.weights))):
+            delta = delta * (1 - activations[k + 1] ** 2)
+            nabla_b[k], nabla_w[k] = delta, delta @ activations[k].T
+            delta = self.factor * self.weights[k].T @ delta
+        return nabla_b, nabla_w
+
+
+def half_square(a, y):
+    return 0.5 * np.sum((a - y) ** 2)
+
+
+@pytest.mark.parametrize("sizes", [(5, 7, 3), (5, 7, 4, 1), (1, 1, 1)])
+@pytest.mark.parametrize("factor", [1.0, 2.0])
+def test_lists_like_those_that_the_object_holds(sizes, factor):
+    net = Network(sizes, factor)
+    x, y = RNG.normal(size=(sizes[0], 1)), RNG.normal(size=(sizes[-1], 1))
+    report = check_backprop(net.feedforward, net.backprop, x, y, loss=half_square)
+    layers = len(sizes) - 1
+    names = {f"{kind}[{k}]" for kind in ("biases", "weights") for k in range(layers)}
+    assert set(report.verdicts) == names
+    assert report.culprit == (None if factor == 1.0 else f"biases[{layers - 2}]")
+
+
+def test_lists_without_names_are_told_by_shapes_or_not_at_all():
+    def unnamed(net):
+        def backward(x, y):
+            return tuple(net.backprop(x, y))
+
+        return backward
+
+    net = Network((5, 7, 3))
+    x, y = RNG.normal(size=(5, 1)), RNG.normal(size=(3, 1))
+    assert len(check_backprop(net.feedforward, unnamed(net), x, y, loss=half_square).verdicts) == 4
+    net = Network((1, 1, 1))
+    with pytest.raises(TypeError, match="cannot tell whose gradients"):
+        check_backprop(net.feedforward, unnamed(net), x[:1], y[:1], loss=half_square)

@@ -28,6 +28,7 @@ from .beside import loss_and_gradients, without_loss
 from .by_differences import black_box
 from .calling import arguments_of, named_leaves, node_of, required
 from .forward import Forward, Run, Stopped, World
+from .lists import named_lists
 from .numeric import cotangent
 from .plain import Pair, Plain, end_of, unfaithful
 from .returned import Returned, absent, gradients_of, in_order, kept_gradients, not_compared
@@ -131,13 +132,14 @@ def _alone(
     gradients: Any, passes: Passes, result: Any, plain: Plain, own: dict[str, Any],
     known: dict[str, None], tape: Recorded | None,
 ) -> Any:  # fmt: skip
-    """What backward returned, without the loss."""
-    if passes.style != "functions":
-        return gradients
-    value = plain.lost(leaves(end_of(result, False))[plain.place or 0])
+    """What backward returned, without the loss, and lists by name."""
     shapes = {name: a.shape for name, a in zip(plain.names, plain.arrays, strict=True)}
+    if passes.style != "functions":
+        return named_lists(gradients, own, shapes) if passes.joint else gradients
+    value = plain.lost(leaves(end_of(result, False))[plain.place or 0])
     end = tape.names.get(tape.root.index) if tape else None
-    return without_loss(gradients, value, own, known, shapes, end)
+    gradients = without_loss(gradients, value, own, known, shapes, end)
+    return named_lists(gradients, own, shapes)
 
 
 def _by_differences(
