@@ -103,6 +103,7 @@ def test_a_number_that_an_object_holds_fixed_is_no_other_node():
 
     report = check_backprop(Unit(), X, Y)
     assert "z" not in report.verdicts
+    assert any("no array" in en and en.endswith(": b") for en, _ in report.notes)
 
 
 # --- keys ----------------------------------------------------------------------------------------

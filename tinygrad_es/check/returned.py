@@ -137,8 +137,9 @@ def not_compared(found: Returned, fixed: Collection[str]) -> list[Pair]:
                       f"{names}"))  # fmt: skip
     if held:
         names = ", ".join(held)
-        notes.append((f"not compared: a number that is held fixed; write np.array(0.0): {names}",
-                      "sin comparar: un número que se mantiene fijo; escribe np.array(0.0): "
+        notes.append(("not compared: integers, or a number that is no array (np.array(0.0) is): "
+                      f"{names}",
+                      "sin comparar: enteros, o un número que no es un array (np.array(0.0) sí): "
                       f"{names}"))  # fmt: skip
     return notes
 
