@@ -124,8 +124,9 @@ def check_backprop(
     _checked(asked)
     called, variables = caller_names(names, 1), caller_variables(names, 1)
     if not level:
-        return _compared(subject, given, by_hand, gradient, loss, called, variables, asked)
-    with emptied():
+        with np.errstate(all="ignore"):  # what is not finite is told in the report
+            return _compared(subject, given, by_hand, gradient, loss, called, variables, asked)
+    with emptied(), np.errstate(all="ignore"):
         report = _compared(subject, given, by_hand, gradient, loss, called, variables, asked)
         return Hints(report, level)
 
@@ -157,6 +158,7 @@ def _compared(
         )
     run = traced(subject, given, loss)
     report = _of_functions(run, asked)
+    report.notes.extend(run.notes)
     if run.absent and asked.rubric is None:
         names = ", ".join(run.absent)
         report.notes.append((f"no gradient was given for {names}",
@@ -215,7 +217,7 @@ def _report(
     asked: Asked,
     apart: tuple[Tensor, ...] = (),
 ) -> BackpropReport:
-    comparison = compared(root, by_hand, names, gradient, apart)
+    comparison = _where_finite(compared(root, by_hand, names, gradient, apart))
     values = {**values, **_one_hot(values, comparison)}
     found = {}
     for one in comparison.found:
@@ -260,7 +262,19 @@ def _of_other_shape(run: Traced, names: dict[int, str]) -> dict[str, Any]:
 
 
 def _judged(run: Traced, variables: Mapping[str, Any], names: Mapping[int, str]) -> Comparison:
-    return compared(run.root, {**variables, **run.returned}, names, run.gradient, run.apart)
+    by_hand = {**variables, **run.returned}
+    return _where_finite(compared(run.root, by_hand, names, run.gradient, run.apart))
+
+
+def _where_finite(comparison: Comparison) -> Comparison:
+    """Inconclusive, but for shapes, where the result is not finite: its derivatives are none."""
+    if np.all(np.isfinite(np.asarray(comparison.order[0].value, np.float64))):
+        return comparison
+    found = [
+        one._replace(verdict="inconclusive") if np.shape(one.mine) == one.node.shape else one
+        for one in comparison.found
+    ]
+    return comparison._replace(found=tuple(found))
 
 
 def _named_otherwise(name: str, run: Traced, names: dict[int, str]) -> list[dict[int, str]]:

@@ -1,4 +1,4 @@
-"""How a backward pass is called, and whose gradients it returns: by the names that people use.
+"""How a backward pass is called, and whose gradient a name says: by the names that people use.
 
 >>> node_of("dW1", {"W1": 0}), node_of("grad_W1", {"W1": 0}), node_of("h", {"W1": 0})
 ('W1', 'W1', None)
@@ -7,14 +7,12 @@
 from __future__ import annotations
 
 import inspect
-import re
 import types
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autodiff.errors import describe
 from ..autodiff.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -24,12 +22,9 @@ __all__ = [
     "ARRIVING",
     "CACHES",
     "NoLossError",
-    "absent",
     "arguments_of",
-    "gradients_of",
-    "in_order",
+    "is_keyed",
     "is_plain_object",
-    "kept_gradients",
     "named_leaves",
     "node_of",
     "required",
@@ -38,14 +33,9 @@ __all__ = [
 Leaves = Iterator[tuple[str, Any]]
 PREFIXES: tuple[str, ...] = ("d", "d_", "dL_", "grad_", "grad", "g_", "delta_", "∂", "∂L_∂")
 PREFIXES += tuple(f"d{L}{_}d" for L in ("L", "C", "J", "E", "f", "loss") for _ in ("", "_"))
-SUFFIXES = ("_grad", "_gradient", "_g")
+PREFIXES += ("gradient_", "gradiente_", "nabla_", "∇")
+SUFFIXES = ("_grad", "_gradient", "_gradiente", "_g")
 ARRIVING = frozenset(["dout", "g", "grad", "gradient", "upstream", "grad_out", "grad_output", "dy"])
-GRADIENTS = frozenset(["grads", "grad", "gradients", "gradientes", "derivadas", "d"])
-PARAMETERS = re.compile(  # W, b1, W_xh, bf, weights, biases, gamma, …
-    r"(w[a-z]{0,2}|b[a-z]?|weights?|bias(es)?|kernels?|gammas?|betas?|thetas?|pesos?|sesgos?)"
-    r"(_?\d+|_[a-z]{1,3})?",
-    re.IGNORECASE,
-)
 CACHES = frozenset(["cache", "caches", "saved", "ctx", "values", "memory", "forward_values"])
 
 
@@ -65,7 +55,12 @@ def node_of(name: str, known: Mapping[str, Any], exact: bool = False) -> str | N
         found = owner + dot + base.removesuffix(suffix) + bracket + place
         if base.endswith(suffix) and found in known:
             return found
-    return name if exact and name in known else None
+    if exact and name in known:
+        return name
+    short = (
+        owner + dot + base.removeprefix("g") + bracket + place
+    )  # gW1, where no node is so called
+    return short if base.startswith("g") and short in known and name not in known else None
 
 
 def named_leaves(structure: Any, label: str = "", above: frozenset[int] = frozenset()) -> Leaves:
@@ -97,18 +92,6 @@ def is_plain_object(x: Any) -> bool:
         np.random.Generator,
     )
     return hasattr(x, "__dict__") and not isinstance(x, kinds)
-
-
-def kept_gradients(owner: Any, known: Mapping[str, Any]) -> dict[str, Any]:
-    """The gradients that an object keeps, by node: `self.dW1`, `self.grads["W1"]`."""
-    found: dict[str, Any] = {}
-    for key, value in (vars(owner) if hasattr(owner, "__dict__") else {}).items():
-        all_of_them = key.lower() in GRADIENTS
-        for label, x in named_leaves(value, key):
-            node = node_of(label, known, exact=all_of_them)
-            if node is not None and isinstance(x, (np.ndarray, float, np.generic)):
-                found.setdefault(node, _numbers(x))
-    return found
 
 
 def required(function: Callable[..., Any], optional: bool = False) -> list[str]:
@@ -202,118 +185,6 @@ def _arguments(
     )
 
 
-def gradients_of(
-    result: Any,
-    variables: Mapping[str, Any],
-    known: Mapping[str, Any],
-    inputs: list[str],
-    arguments: list[str],
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The gradients that were returned, and others among the variables, by node.
-
-    `inputs` are the names of all arrays that forward reads, `arguments` of those that it is given.
-    In a dict `W` is the gradient of W, unless `dW` is there too: then it is the parameter.
-
-    Raises:
-        TypeError: no name for what was returned.
-        ValueError: two keys name the gradient of one node.
-    """
-    named = dict(named_leaves(dict(variables)))
-    flat = list(named_leaves(result))
-    returned: dict[str, Any] = {}
-    keys: dict[str, str] = {}  # by node: the key that its gradient had
-    places: list[tuple[int, Any]] = []  # what has no name of an input
-    for i, (label, value) in enumerate(flat):
-        node = node_of(label, known, exact=True) if _keyed(label) else None
-        own = (node_of(k, known) for k, v in named.items() if v is value)
-        if node is None:
-            node = next((n for n in own if n in inputs and n not in returned), None)
-        if value is Ellipsis or (value is None and _keyed(label)):
-            raise TypeError(
-                f"check_backprop: backward gives {value!r} for {node or label}. "
-                "Expected an array; has it not been written yet?"
-            )
-        if value is None:
-            continue  # the data have none
-        if node is None and np.asarray(value).dtype.kind in "fiu":
-            places.append((i, value))
-        elif node is not None and not (label == node in keys):  # beside dW: the parameter W
-            if keys.get(node, node) != node or label == keys.get(node):
-                _no_other(keys[node], label, node, returned[node], value)
-            returned[node], keys[node] = _numbers(value), label
-    for i, value in places:
-        own = (node_of(k, known) for k, v in named.items() if v is value)
-        fitting = next((names for names in (inputs, arguments) if len(names) == len(flat)), None)
-        by_place = fitting[i] if fitting and not _keyed(flat[i][0]) else None
-        node = by_place or next((n for n in own if n is not None and n not in returned), None)
-        unknown = node is None or node in returned
-        if unknown and any(v is value and k in known for k, v in named.items()):
-            continue  # a value that forward computed, for who calls it
-        if node is None or node in returned:
-            called = f" for {flat[i][0]!r}" if _keyed(flat[i][0]) else ""
-            raise TypeError(
-                f"check_backprop: cannot tell whose gradients backward returns{called}. Expected "
-                "a dict such as {'W1': dW1}, variables called dW1, …, or one gradient for each "
-                f"input in order ({', '.join(inputs)}). Received: {describe(result)}; nodes: "
-                f"{', '.join(known)}."
-            )
-        returned[node] = _numbers(value)
-    return returned, _among(named, known, returned)
-
-
-def _among(
-    named: Mapping[str, Any], known: Mapping[str, Any], returned: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The gradients among variables that were not returned, by node."""
-    return {
-        node: value
-        for name, value in named.items()
-        if isinstance(value, (np.ndarray, float, int, np.generic))
-        and (node := node_of(name, known)) is not None
-        and node not in returned
-    }
-
-
-def _no_other(first: str, second: str, node: str, one: Any, other: Any) -> None:
-    """Raises ValueError unless both keys of a node have the same gradient."""
-    if not np.array_equal(one, other):
-        raise ValueError(
-            f"check_backprop: backward returns {first!r} and {second!r}, two gradients of {node}. "
-            "Expected one."
-        )
-
-
-def absent(inputs: Iterable[str], given: Collection[str]) -> list[str]:
-    """The inputs without a gradient that have the name of a parameter, where another one has one.
-
-    >>> absent(["x", "W1", "b1", "t"], ["W1"]), absent(["x", "w", "b"], ["x"])
-    (['b1'], [])
-    """
-    if not any(_is_parameter(name) for name in given):
-        return []
-    return [name for name in inputs if name not in given and _is_parameter(name)]
-
-
-def _is_parameter(name: str) -> bool:
-    last = name.rpartition(".")[2].partition("[")[0]
-    return PARAMETERS.fullmatch(last) is not None
-
-
-def in_order(result: Any, inputs: list[str]) -> dict[str, Any]:
-    """What a `backward(ctx, g)` returns, by input: one gradient each, None where there is none."""
-    parts = result if isinstance(result, tuple) else (result,)
-    if len(parts) != len(inputs):
-        raise TypeError(
-            f"check_backprop: expected of backward one gradient for each input of forward "
-            f"({', '.join(inputs)}), None for what has none. Received: {len(parts)}."
-        )
-    return {k: v for k, v in zip(inputs, parts, strict=True) if v is not None}
-
-
-def _keyed(label: str) -> bool:
+def is_keyed(label: str) -> bool:
     """Whether a label comes from a key, not only from a place."""
     return bool(label) and not label.startswith("[")
-
-
-def _numbers(value: Any) -> Any:
-    return float(value) if isinstance(value, (int, float)) else np.asarray(value)

@@ -23,6 +23,7 @@ from .watching import recorded
 __all__ = ["Forward", "Run", "Stopped", "World", "code_of"]
 
 Make = Callable[[str, Any], Any]  # from a name and an array of floats to what stands in for it
+NUMBERS = (int, float, np.number)
 CREATION = frozenset(["zeros", "ones", "empty", "full"])
 CREATION |= {f"{name}_like" for name in CREATION}
 
@@ -72,6 +73,8 @@ class Forward:
         read = {k: v for k, v in reads.items() if k not in taken}
         self.given = copy.deepcopy((list(inputs), own, shared, read))
         self.random = np.random.get_state()  # noqa: NPY002 - a student's dropout draws from it
+        held = {name: self.space[name] for name in names if name in self.space}
+        self.fixed = [k for k, v in {**held, **own}.items() if isinstance(v, NUMBERS)]
         self.whole = not any(map(_floating, self.given[0])) and not any(
             isinstance(x, (dict, list, tuple)) for x in self.given[0]
         )  # numbers as one writes them: -2, 5, -4
@@ -227,7 +230,9 @@ def code_of(function: Any) -> Any:
 
 
 def _floating(x: Any) -> bool:
-    return isinstance(x, float) or (isinstance(x, np.ndarray) and x.dtype.kind == "f")
+    if isinstance(x, (np.ndarray, np.generic)):
+        return x.dtype.kind == "f"
+    return isinstance(x, float)
 
 
 def _copied(
@@ -248,9 +253,9 @@ def _copied(
         made = parts if isinstance(x, list) else tuple(parts)
     elif isinstance(x, np.ndarray) and x.dtype.kind == "f":
         made = make(label, x)
-    elif floats and isinstance(x, float):
-        return make(label, x)
-    elif whole and isinstance(x, int) and not isinstance(x, bool):
+    elif floats and isinstance(x, (float, np.floating)):
+        return make(label, x if isinstance(x, float) else np.asarray(x))
+    elif whole and isinstance(x, (int, np.integer)) and not isinstance(x, bool):
         return make(label, float(x))
     elif is_plain_object(x):
         made = memo[id(x)] = copy.copy(x)

@@ -11,47 +11,32 @@ from __future__ import annotations
 import contextlib
 import copy
 import io
-import re
 import threading
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..autodiff.errors import GradientError, describe
-from ..autodiff.modes import enable_grad
+from ..autodiff.errors import describe
 from ..autodiff.order import topological
 from ..autodiff.tensor import Tensor
 from ..tree import leaves, map_structure
+from .beside import loss_and_gradients, without_loss
 from .by_differences import black_box
-from .calling import (
-    absent,
-    arguments_of,
-    gradients_of,
-    in_order,
-    kept_gradients,
-    named_leaves,
-    node_of,
-    required,
-)
-from .forward import Forward, Run, Stopped, World
-from .numeric import cotangent, typical
-from .plain import OnKink, Pair, Plain, end_of, unfaithful
+from .calling import arguments_of, named_leaves, node_of, required
+from .forward import Forward, World
+from .lists import named_lists
+from .plain import Pair, Plain, end_of
+from .recording import Recorded, recorded_pass
+from .returned import Returned, absent, gradients_of, in_order, kept_gradients, not_compared
 from .styles import Passes, passes_of
 from .watching import observed
+from .whole import lifted, whole_leaves, with_gradient
 
 __all__ = ["Traced", "traced"]
 
 
-Lift = Callable[[dict[str, Tensor], str, Any], Any]  # what stands in for an array, noted by name
-BESIDE = 1e-3  # how far from a kink a pass is recorded again, in units of the inputs
 ALONE = threading.RLock()  # a check swaps variables of modules, and sys.stdout
-
-LEFT: Pair = (
-    "what it returns is no Tensor, as after float() or .item()",
-    "lo que devuelve no es un Tensor, como tras float() o .item()",
-)
 
 
 class Traced(NamedTuple):
@@ -66,16 +51,7 @@ class Traced(NamedTuple):
     former: dict[str, list[int]]  # by name: nodes that a variable of forward held before
     apart: tuple[Tensor, ...] = ()  # arguments that the result does not depend on
     absent: tuple[str, ...] = ()  # parameters for which there is no gradient by hand
-
-
-class Recorded(NamedTuple):
-    """The forward pass on Tensors."""
-
-    root: Tensor
-    gradient: Any
-    names: dict[int, str]  # of all nodes that have one
-    inputs: dict[str, Tensor]
-    former: dict[str, list[int]]
+    notes: tuple[Pair, ...] = ()
 
 
 def traced(subject: Any, given: tuple[Any, ...], loss: Any = None) -> Traced:
@@ -103,37 +79,113 @@ def _traced(subject: Any, given: tuple[Any, ...], loss: Any) -> Traced:
     world = World(passes.plain, passes.backward)
     with world:
         result, space = _once(passes, inputs, ahead.labels)
+    _with_backward(passes, result, loss)
     plain = Plain(again, passes, loss)
-    tape, why = _recorded(ahead, plain, end_of(result, passes.joint))
+    tape, why = recorded_pass(ahead, plain, end_of(result, passes.joint))
     if tape is None and any(map(_short, leaves(given))):
         return _traced(subject, map_structure(_doubled, given), loss)  # as the differences are
     g = tape.gradient if tape else plain.cotangent()
     held = {} if again is not ahead else dict(named_leaves(space))
     known = dict.fromkeys(tape.names.values() if tape else [*plain.names, *held])
     by_name = dict(zip(ahead.labels, inputs, strict=False))
-    if passes.joint:
-        arguments, gradients, own = [], result[1] if len(result) == 2 else result[1:], space
-    else:
-        arguments = arguments_of(passes, by_name, result, space, g)
-        with world:
-            gradients, own = observed(passes.backward, *copy.deepcopy(arguments))
-    if passes.style == "context":
-        gradients = in_order(gradients, ahead.labels[: len(inputs)])
+    gradients, own, arguments = _ran_backward(passes, by_name, result, space, g, world)
+    gradients = _alone(gradients, passes, result, plain, own, known, tape)
+    if whole := _integers(passes, by_name, plain.names, gradients, own, world):
+        floats = (*lifted(inputs, ahead.labels, whole), *passes.inputs[most:])
+        run = _traced(subject, (*given[: len(given) - len(passes.inputs)], *floats), loss)
+        return run._replace(notes=(_read_as_floats(whole), *run.notes))
     if passes.style == "values":
         known |= {} if tape else dict.fromkeys(gradients)
         gradients = {k: v for k, v in gradients.items() if k in known}
     ends = [name for name in plain.names if name in known]
-    returned, others = _gradients(passes, gradients, own, known, ends, list(by_name))
+    fixed = [*whole_leaves(by_name), *ahead.fixed]
+    found = _gradients(passes, gradients, own, known, ends, list(by_name), fixed)
+    returned, others, notes = found.gradients, found.others, tuple(not_compared(found, fixed))
     extra = dict(zip(required(passes.backward, optional=True), arguments, strict=False))
     # masks and the like: no nodes, no gradients
     held = {k: v for k, v in held.items() if not ((tape and k in known) or node_of(k, known))}
     values = {k: v for k, v in {**held, **extra, **by_name}.items() if isinstance(v, np.ndarray)}
     if tape:
-        return _on_tape(tape, values, returned, others, by_name)
+        return _on_tape(tape, values, returned, others, by_name)._replace(notes=notes)
+    return _by_differences(plain, values, returned, g, why)._replace(notes=notes)
+
+
+def _alone(
+    gradients: Any, passes: Passes, result: Any, plain: Plain, own: dict[str, Any],
+    known: dict[str, None], tape: Recorded | None,
+) -> Any:  # fmt: skip
+    """What backward returned, without the loss, and lists by name."""
+    shapes = {name: a.shape for name, a in zip(plain.names, plain.arrays, strict=True)}
+    if passes.style != "functions":
+        return named_lists(gradients, own, shapes) if passes.joint else gradients
+    value = plain.lost(leaves(end_of(result, False))[plain.place or 0])
+    end = tape.names.get(tape.root.index) if tape else None
+    gradients = without_loss(gradients, value, own, known, shapes, end)
+    return named_lists(gradients, own, shapes)
+
+
+def _by_differences(
+    plain: Plain, values: dict[str, Any], returned: dict[str, Any], g: Any, why: Pair
+) -> Traced:
+    """Where no graph was recorded."""
     lacking = tuple(absent(plain.names, returned))
     root, names = black_box(plain, returned, g, why)
     returned = {k: v for k, v in returned.items() if k in names.values()}
     return Traced(root, None, names, values, returned, {}, {}, (), lacking)
+
+
+def _with_backward(passes: Passes, result: Any, loss: Any) -> None:
+    """Raises TypeError where a forward pass was given alone."""
+    several = isinstance(result, tuple) and len(result) > 1
+    if passes.joint and not (several and loss is not None) and not loss_and_gradients(result):
+        what = [f"shape {np.shape(x)}" for x in leaves(result)]
+        raise TypeError(
+            "check_backprop: backward is missing. Expected check_backprop(forward, backward, x, …),"
+            " or one function that returns a loss, one number, and its gradients: `loss, dx`. "
+            f"Received: a function that returns {type(result).__name__} ({', '.join(what)})."
+        )
+
+
+def _ran_backward(
+    passes: Passes, by_name: Mapping[str, Any], result: Any, space: Mapping[str, Any], g: Any,
+    world: World,
+) -> tuple[Any, dict[str, Any], list[Any]]:  # fmt: skip
+    """What backward returns, its variables and its arguments."""
+    if passes.joint:
+        parts = loss_and_gradients(result) or (None, result[1] if len(result) == 2 else result[1:])
+        return parts[1], dict(space), []
+    arguments = arguments_of(passes, by_name, result, space, g)
+    with world:
+        gradients, own = observed(passes.backward, *copy.deepcopy(arguments))
+    if passes.style == "context":
+        gradients = in_order(gradients, list(by_name))
+    return gradients, own, arguments
+
+
+def _integers(
+    passes: Passes, by_name: Mapping[str, Any], read: list[str], gradients: Any,
+    own: Mapping[str, Any], world: World,
+) -> list[str]:  # fmt: skip
+    """The integers of which backward gives a gradient, unless forward needs them as integers."""
+    whole = [name for name in whole_leaves(by_name) if name not in read]
+    places = [name for name, _ in named_leaves(dict(by_name))]
+    found = with_gradient(gradients, own, whole, places if {*read} <= {*places} else [])
+    if not found:
+        return []
+    try:
+        with world, contextlib.redirect_stdout(io.StringIO()):
+            passes.plain(*copy.deepcopy(lifted(by_name.values(), by_name, found)))
+    except Exception:  # an index, a count: it has no gradient, and is told as what is not known
+        return []
+    return found
+
+
+def _read_as_floats(names: list[str]) -> Pair:
+    told = ", ".join(names)
+    return (
+        f"read as floats, for backward gives their gradients: {told}",
+        f"leídos como números reales, pues backward da su gradiente: {told}",
+    )
 
 
 def _on_tape(
@@ -178,7 +230,8 @@ def _lengths(x: Any) -> list[int]:
 
 
 def _short(x: Any) -> bool:
-    return isinstance(x, np.ndarray) and x.dtype.kind == "f" and x.dtype.itemsize < 8
+    kinds = (np.ndarray, np.generic)
+    return isinstance(x, kinds) and x.dtype.kind == "f" and x.dtype.itemsize < 8
 
 
 def _doubled(x: Any) -> Any:
@@ -187,142 +240,20 @@ def _doubled(x: Any) -> Any:
 
 def _gradients(
     passes: Passes, result: Any, own: dict[str, Any], known: dict[str, None],
-    inputs: list[str], arguments: list[str],
-) -> tuple[dict[str, Any], dict[str, Any]]:  # fmt: skip
+    inputs: list[str], arguments: list[str], fixed: list[str],
+) -> Returned:  # fmt: skip
     """The gradients that were returned or kept in the object, and others among the variables."""
     arguments = [name for name in arguments if name in inputs]
-    returned, others = gradients_of(result, own, known, inputs, arguments)
+    found = gradients_of(result, own, known, inputs, arguments, fixed)
     for node, value in kept_gradients(getattr(passes.backward, "__self__", None), known).items():
-        where = returned if result is None or node in inputs else others
+        where = found.gradients if result is None or node in inputs else found.others
         where.setdefault(node, value)
-    if not returned:
+    if not found.gradients:
         raise TypeError(
             "check_backprop: backward returned no gradient, and none was kept as self.dW. "
             f"Received: {describe(result)}; nodes: {', '.join(known)}."
         )
-    return returned, others
+    return found
 
 
 # --- forward on Tensors --------------------------------------------------------------------------
-
-
-def _recorded(ahead: Forward, plain: Plain, end: Any) -> tuple[Recorded | None, Pair]:
-    """The pass on Tensors; or None, and why it is not the pass on arrays."""
-    tensors: dict[str, Tensor] = {}
-    why: Pair | None = None
-    lifts: tuple[Lift, ...] = _leaf, _copy_of_leaf
-    for lift in lifts:  # a copy may be changed in place, as in x -= x.mean()
-        tensors.clear()
-        try:
-            with enable_grad(), contextlib.redirect_stdout(io.StringIO()):
-                run = _ran(ahead, partial(lift, tensors), plain.joint)
-                root = _root(run, plain, end)
-            if root is None:
-                why = LEFT
-                break
-            gradient = None if root.size == 1 else cotangent(root.shape, 1)
-            why = _unfaithful(ahead, plain, lift, root, gradient, tensors)
-        except Exception as error:  # whatever it was, this pass cannot be recorded
-            cause = error.__cause__ if isinstance(error, Stopped) else error
-            why = (_reason(cause),) * 2
-            if isinstance(cause, GradientError):
-                continue
-        break
-    if why is not None or root is None:
-        plain.choose()
-        return None, why or LEFT
-    names = {x.index: name for name, x in tensors.items()}
-    _name(names, run.variables, run.result, root)
-    return Recorded(root, gradient, names, tensors, run.former), ("", "")
-
-
-def _unfaithful(
-    ahead: Forward, plain: Plain, lift: Lift, root: Tensor, g: Any, tensors: dict[str, Tensor]
-) -> Pair | None:
-    """Why the recorded pass cannot stand for the plain one; beside a kink where it lies on one."""
-    try:
-        why = unfaithful(plain, root, g, tensors, plain.arrays)
-    except OnKink:
-        pairs = enumerate(plain.arrays)
-        moved = [a + BESIDE * typical(a) * cotangent(a.shape, 11 + k) for k, a in pairs]
-        return _unfaithful_at(moved, ahead, plain, lift, g)
-    exact = all(x.dtype.itemsize == 8 for x in tensors.values())
-    return why if why or exact else _unfaithful_at(plain.arrays, ahead, plain, lift, g)
-
-
-def _unfaithful_at(
-    arrays: list[Any], ahead: Forward, plain: Plain, lift: Lift, gradient: Any
-) -> Pair | None:
-    """The same of the pass that is recorded there, in float64."""
-    by_name, there = dict(zip(plain.names, arrays, strict=True)), dict[str, Tensor]()
-
-    def lifted(name: str, x: Any) -> Any:
-        other = by_name.get(name, x)
-        return lift(there, name, float(other) if isinstance(x, float) else np.array(other))
-
-    end = plain.run_at(arrays)
-    with enable_grad(), contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(Exception):
-        root = _root(_ran(ahead, lifted, plain.joint), plain, end)
-        if root is None:
-            return LEFT
-        return unfaithful(plain, root, gradient, there, arrays)
-    return None  # it lies on a kink there too, or cannot be computed
-
-
-def _leaf(tensors: dict[str, Tensor], name: str, x: Any) -> Tensor:
-    tensors[name] = tensor = Tensor(x, requires_grad=True)
-    return tensor
-
-
-def _copy_of_leaf(tensors: dict[str, Tensor], name: str, x: Any) -> Any:
-    return _leaf(tensors, name, x).clone()
-
-
-def _reason(error: Any) -> str:
-    """The first clause of an error."""
-    text = re.split(r"[.;] |\n", str(error), maxsplit=1)[0]
-    text = text if len(text) <= 80 else text[:79].rstrip() + "…"
-    return f"{type(error).__name__}: {text}"
-
-
-def _ran(ahead: Forward, lift: Any, joint: bool) -> Run:
-    """One run on Tensors; where gradients follow in the same function it may stop among those."""
-    try:
-        return ahead.run(lift)
-    except Stopped as stopped:
-        if not joint:
-            raise
-        return Run(None, stopped.variables, {})
-
-
-def _root(run: Run, plain: Plain, end: Any) -> Tensor | None:
-    """The loss: the newest of what forward returned, or what `loss` makes of it.
-
-    Of a loss that was returned as `float(L)` the variable is taken that has its value.
-    """
-    out = leaves(end_of(run.result, plain.joint)) if run.result is not None else []
-    found = [(x.index, k) for k, x in enumerate(out) if isinstance(x, Tensor) and x.tracked]
-    if found:
-        plain.place = max(found)[1]
-        last = out[plain.place]
-    else:
-        plain.choose()
-        value = leaves(end)[plain.place or 0]
-        held = [x for x in run.variables.values() if isinstance(x, Tensor) and x.tracked]
-        same = [x for x in held if x.shape == np.shape(value) and np.allclose(x.numpy(), value)]
-        if not same:
-            return None
-        last = max(same, key=lambda x: x.index)
-    return plain.lost(last)
-
-
-def _name(names: dict[int, str], variables: Mapping[str, Any], out: Any, root: Tensor) -> None:
-    """Names for the nodes: of variables, then of what was returned; each name once."""
-    taken = set(names.values())
-    found = [*named_leaves(dict(variables)), *(named_leaves(out) if isinstance(out, dict) else [])]
-    for label, x in found:
-        if isinstance(x, Tensor) and x.tracked and x.index not in names and label not in taken:
-            names[x.index] = label
-            taken.add(label)
-    if root.index not in names and "L" not in taken:
-        names[root.index] = "L"

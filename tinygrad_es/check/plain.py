@@ -15,6 +15,7 @@ from ..autodiff.errors import describe
 from ..autodiff.tensor import Tensor
 from ..tree import leaves
 from ..views.rounding import Rounding
+from .beside import loss_and_gradients
 from .calling import required
 from .forward import Forward
 from .numeric import Differences, cotangent, noise_of, typical
@@ -121,6 +122,8 @@ def end_of(result: Any, joint: bool) -> Any:
     """What forward returned, without the gradients or the cache that goes with it."""
     pair = isinstance(result, tuple) and len(result) == 2
     cached = pair and isinstance(result[1], (tuple, list, dict))
+    if joint and (parts := loss_and_gradients(result)):
+        return parts[0]
     return result[0] if joint or cached else result
 
 
@@ -193,7 +196,7 @@ def unfaithful(
 
 
 def _size(x: Any) -> float:
-    return float(np.max(np.abs(x), initial=0.0))
+    return float(np.max(np.abs(x), initial=0.0, where=np.isfinite(x)))
 
 
 def bent(differences: Differences, k: int, i: int, h: float) -> bool:
