@@ -174,7 +174,7 @@ def _text_of(error: BaseException) -> Pair:
     try:
         said = error.args[0] if isinstance(error, LookupError) and error.args else error
         return ("".join(str(said)),) * 2
-    except Exception as failed:
+    except BaseException as failed:  # SystemExit too: it must not end the other pairs
         name = type(failed).__name__
         return f"(its __str__ fails: {name})", f"(falla su propio __str__: {name})"
 
