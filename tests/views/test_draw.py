@@ -629,3 +629,15 @@ def test_what_is_differentiated_where_not_just_1_arrives_at_one_result():
     told = tg.explain(p, gradient=5.0, names=names, language="en").text()
     assert "begins at the end: ∂L/∂p = 5." in told
     assert "∂L/∂x = ∂L/∂p·∂p/∂x = ∂L/∂p·y = 5·3 = 15" in told
+
+
+@pytest.mark.parametrize(
+    ("language", "title"), [("en", "Gradients by hand"), ("es", "Gradientes a mano")]
+)
+def test_the_page_of_gradients_by_hand_has_their_verdicts(language, title):
+    x = Tensor(3.0, requires_grad=True, name="x<script>")
+    page = draw(x * x, by_hand={"x<script>": 5.0}, engine="builtin", language=language).html()
+    assert f"<h1>{title}</h1>" in page
+    assert {"en": "✗ wrong", "es": "✗ mal"}[language] in page
+    assert "<script" not in page
+    assert "x&lt;script&gt;" in page

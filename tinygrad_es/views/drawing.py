@@ -21,7 +21,7 @@ from .figures.figure import Figure
 from .figures.pictures import Drawing
 from .flags import flagged
 from .fold import Outline, fold
-from .html import to_html
+from .html import still_page, to_html
 from .names import caller_names, named_arrays
 from .snapshot import Edge, Snapshot, read
 from .story import Story
@@ -52,8 +52,16 @@ class GraphDrawing(Drawing):
         self.error = error  # what the forward pass raised, where it did
 
     def html(self) -> str:
-        """A page to step through the backward pass: one file that needs nothing else."""
+        """A page to step through the backward pass: one file that needs nothing else.
+
+        With gradients by hand it is the picture with its verdicts: there is nothing to step through
+        but the reference.
+        """
         title, language = self.settings.get("title", ""), self.settings.get("language")
+        by_hand = self.settings.get("by_hand")
+        if by_hand:
+            words = judged_text(self.graph, by_hand, language)
+            return still_page(self.svg(), words, title=title, language=language)
         return to_html(self.graph, title=title, language=language)
 
     def json(self) -> str:

@@ -24,12 +24,17 @@ from .figures.style import COLOURS
 from .figures.svg import to_svg
 from .snapshot import Snapshot
 
-__all__ = ["to_html", "to_iframe"]
+__all__ = ["still_page", "to_html", "to_iframe"]
 
 SCRIPTS = ("texts", "layout", "place", "model", "draw", "panel", "tip", "view", "page")
 THEMES = ("light", "dark")
 STATIC = 300  # nodes up to which a reader without JavaScript sees the picture
 TITLE_LIMIT = 200
+STILL = (
+    ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;margin:1rem}"
+    "h1{font-size:1.2rem}figure{margin:0;overflow:auto;background:#fff}pre{overflow:auto}"
+)
+BY_HAND = "Gradients by hand", "Gradientes a mano"
 WITHOUT_STYLE = "<style>main,.tools,.search,.skip{display:none}</style>"
 WITHOUT = ("This page needs JavaScript.", "Esta página necesita JavaScript.")
 
@@ -74,6 +79,27 @@ def to_html(
         "script": script,
     }
     page = re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _asset("page.html"))
+    return page.encode("utf-8", "replace").decode("utf-8")
+
+
+def still_page(svg: str, text: str, *, title: str = "", language: str | None = None) -> str:
+    """A page without steps: a picture and its words, those of gradients by hand.
+
+    >>> page = still_page("<svg></svg>", "w: right", title="by hand")
+    >>> "<svg></svg>" in page, "w: right" in page, "<script" in page
+    (True, True, False)
+    """
+    tongue = chosen(language)
+    styles = [STILL, *re.findall(r"<style>(.*?)</style>", svg, re.DOTALL)]
+    name = _name(title or say(BY_HAND, tongue), tongue)
+    page = (
+        f'<!DOCTYPE html>\n<html lang="{tongue}"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_policy([], styles)}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{name}</title><style>{STILL}</style></head><body><main><h1>{name}</h1>"
+        f'<figure tabindex="0">{svg}</figure><pre tabindex="0">{escape(text)}</pre>'
+        "</main></body></html>\n"
+    )
     return page.encode("utf-8", "replace").decode("utf-8")
 
 
@@ -133,7 +159,7 @@ def _static(graph: Snapshot, title: str) -> str:
 
 def _policy(scripts: list[str], styles: list[str]) -> str:
     """A content security policy: these scripts and styles, and nothing else."""
-    allowed = " ".join(_digest(text) for text in scripts)
+    allowed = " ".join(_digest(text) for text in scripts) or "'none'"
     styled = " ".join(_digest(text) for text in styles)
     return (
         f"default-src 'none'; script-src {allowed}; style-src {styled}; base-uri 'none'; "
