@@ -446,7 +446,7 @@ TOLD = {
         "no se sabe con qué llamar a backward",
     ),
     "whose": (
-        "x = 2.0\ndef forward(x): return x * x\ndef backward(x): return {'x': 4.0, 'q': 1.0}",
+        "x = 2.0\ndef forward(x): return x * x\ndef backward(x): return 1.0, 2.0, 3.0",
         "no se sabe de quién son los gradientes",
     ),
     "None": (

@@ -191,12 +191,10 @@ class Differences:
             sides = [range(1, 9), range(-8, 0)]
             tables = [[float(np.sum(self.v * self.moved(k, i, j * h))) for j in at] for at in sides]
             found.append(min((n for n in map(_noise, tables) if math.isfinite(n)), default=0.0))
-        steps = [0.0]
+        floor, steps = 100.0 * EPS * self._reached, [0.0]  # below it nothing is seen: a wide step
         for i, (half, whole) in enumerate(pairwise(found)):
-            within_one = [n <= 100.0 * self.rounding for n in found[:i]]  # step: nothing was seen
-            if whole < 8.0 * half and all(
-                n >= half / 8.0 or flat for n, flat in zip(found[:i], within_one, strict=True)
-            ):
+            before = all(n >= half / 8.0 or n <= floor for n in found[:i])
+            if half > floor and whole < 8.0 * half and before:
                 steps.append(half)  # and no fast oscillation, of which more and more is seen
         return max(steps)
 

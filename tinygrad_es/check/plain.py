@@ -205,9 +205,9 @@ def bent(differences: Differences, k: int, i: int, h: float) -> bool:
     Those of a parabola do too, but ten times less at a tenth of h.
     """
     left, right, slack = _slopes(differences, k, i, h)
-    nearer, further, _ = _slopes(differences, k, i, h / 10.0)
-    gap = abs(right - left)
-    smooth = 0.05 * gap <= abs(further - nearer) <= 0.2 * gap
+    nearer, further, rough = _slopes(differences, k, i, h / 10.0)
+    gap, less = abs(right - left), abs(further - nearer)
+    smooth = 0.05 * gap - rough <= less <= 0.2 * gap + rough
     return not (gap <= slack + 1e-6 * (abs(left) + abs(right)) or smooth)
 
 
