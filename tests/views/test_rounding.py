@@ -74,7 +74,7 @@ def test_float32_near_one_loses_digits():
         s = 1.0 / (1.0 + np.exp(-z))
         return {"z": s - s**2}
 
-    for seed in range(100):
+    for seed in range(20):
         z = (5.0 * np.random.default_rng(seed).normal(size=(7, 3))).astype(np.float32)
         assert check_backprop(forward, backward, z).culprit is None
         wrong = check_backprop(forward, lambda z: {"z": 1.01 * backward(z)["z"]}, z)
