@@ -281,14 +281,13 @@ def _later(report: Judged, own: Mapping[str, Pair]) -> list[Pair]:
     """Those that are wrong too: on their own, or behind a wrong one."""
     alone = [name for name in report.later if name not in report.given]
     told = [
-        (f"{name}: wrong on its own: {_one(own[name][0])}",
-         f"{name}: mal por su cuenta: {_one(own[name][1])}")
+        (f"{name}: wrong as well: {_one(own[name][0])}",
+         f"{name}: también mal: {_one(own[name][1])}")
         for name in alone if name in own
     ]  # fmt: skip
     if rest := [name for name in alone if name not in own]:
-        each, cada = ("each ", "cada uno ") if len(rest) > 1 else ("", "")
         names = _listed(rest)
-        told.append((f"{names}: {each}wrong on its own", f"{names}: {cada}mal por su cuenta"))
+        told.append((f"{names}: wrong as well", f"{names}: también mal"))
     groups: dict[str, list[str]] = {}
     for name in report.later:
         if name in report.given:
