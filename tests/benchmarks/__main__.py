@@ -14,7 +14,10 @@ import numpy
 
 NAMES = ["steps", "fit", "flow", "convolution", "scalars", "growth"]
 
-if len(sys.argv) == 2:
+unknown = [name for name in sys.argv[1:] if name not in NAMES]
+if unknown:
+    sys.exit(f"usage: python -m tests.benchmarks [{'|'.join(NAMES)}] …\n{__doc__}")
+elif len(sys.argv) == 2:
     importlib.import_module(f"tests.benchmarks.{sys.argv[1]}").main()
 else:
     print(f"Python {platform.python_version()}, NumPy {numpy.__version__}", flush=True)

@@ -160,6 +160,20 @@ def test_options_reach_the_check(run):
     """).assert_outcomes(passed=1, failed=1)
 
 
+def test_hints_and_points_reach_a_check_by_hand(run):
+    result = run(
+        """
+        @pytest.mark.gradcheck(student=2, rubric={"W": 2, "t": 1})
+        def test_hints():
+            return forward, wrong, *arrays()
+    """,
+        "--gradcheck-power",
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*WRONG (first wrong node*", "*points: * of 3"])
+    result.stdout.no_fnmatch_line("*reference*")
+
+
 def test_the_nearest_marker_has_the_last_word(run):
     run("""
         @pytest.mark.gradcheck(rtol=0.6, order=1)

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..autodiff.tensor import Tensor
+from .draws import GENERATORS
+from .numeric import cotangent
 
 if TYPE_CHECKING:
     from .styles import Passes
@@ -23,6 +25,7 @@ __all__ = [
     "CACHES",
     "NoLossError",
     "arguments_of",
+    "arriving_at",
     "is_keyed",
     "is_plain_object",
     "named_leaves",
@@ -35,6 +38,7 @@ PREFIXES: tuple[str, ...] = ("d", "d_", "dL_", "grad_", "grad", "g_", "delta_", 
 PREFIXES += tuple(f"d{L}{_}d" for L in ("L", "C", "J", "E", "f", "loss") for _ in ("", "_"))
 PREFIXES += ("gradient_", "gradiente_", "nabla_", "∇")
 SUFFIXES = ("_grad", "_gradient", "_gradiente", "_g")
+FLOATING = (np.ndarray, np.floating, float)
 ARRIVING = frozenset(["dout", "g", "grad", "gradient", "upstream", "grad_out", "grad_output", "dy"])
 CACHES = frozenset(["cache", "caches", "saved", "ctx", "values", "memory", "forward_values"])
 
@@ -89,7 +93,7 @@ def is_plain_object(x: Any) -> bool:
         types.MethodType,
         Tensor,
         np.ndarray,  # of a subclass: a masked array, a matrix
-        np.random.Generator,
+        *GENERATORS,
     )
     return hasattr(x, "__dict__") and not isinstance(x, kinds)
 
@@ -128,6 +132,8 @@ def arguments_of(
         return list(passes.inputs)
     if passes.style == "context":
         return [1.0 if gradient is None else gradient]
+    if passes.arriving:
+        return [*passes.arriving, result[-1]]
     found = _arguments(passes.backward, passes.inputs, by_name, result, variables, gradient)
     unread = gradient is not None and not any(x is gradient for x in found)
     if unread and passes.style == "functions":
@@ -139,6 +145,22 @@ def arguments_of(
     return found
 
 
+def arriving_at(passes: Passes, result: Any, known: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What arrives at each of several results, where backward is called with as many gradients
+    and the cache that comes after them: `lstm_step_backward(dnext_h, dnext_c, cache)`; else none.
+    """
+    wanted = required(passes.backward)
+    if passes.style != "functions" or not isinstance(result, tuple):
+        return ()
+    if len(result) != len(wanted) or len(result) < 3 or all(name in known for name in wanted):
+        return ()
+    outs = [np.asarray(x) for x in result[:-1] if isinstance(x, FLOATING)]
+    if len(outs) < len(result) - 1 or any(x.dtype.kind != "f" for x in outs):
+        return ()
+    pairs = enumerate(outs, 2)
+    return tuple(np.asarray(k / 2 * cotangent(x.shape, k), x.dtype) for k, x in pairs)
+
+
 def _arguments(
     backward: Callable[..., Any],
     inputs: tuple[Any, ...],
@@ -148,8 +170,9 @@ def _arguments(
     gradient: Any,
 ) -> list[Any]:
     wanted = required(backward)
-    if not wanted and any(p.kind is p.VAR_POSITIONAL for p in _parameters(backward)):
-        return list(inputs)
+    if not wanted:  # `net.backward()`: all is in the object
+        takes_all = any(p.kind is p.VAR_POSITIONAL for p in _parameters(backward))
+        return list(inputs) if takes_all else []
     further = inputs[len(by_name) :]  # that forward does not take: the target
     if wanted and len(wanted) == len(further) and not any(name in by_name for name in wanted):
         return list(further)

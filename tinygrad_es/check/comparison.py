@@ -112,7 +112,7 @@ class Comparison:
             self.found[k][i] = found if verdict not in ("kink", "skipped") else first
         at = tuple(int(j) for j in np.unravel_index(i, self.automatic[k].shape))
         report, n = self.report, found.value
-        place = getattr(self.subject, "free", range(len(self.found)))[k]
+        place = self.subject.places[k]
         report.table.append(Entry(place, at, a, n, found.error, verdict))
         if verdict == "wrong":
             report.mismatches.append(Mismatch(place, at, a, n, self.subject.names[k]))

@@ -1,7 +1,7 @@
 """The forward pass, run as it stands: on Tensors, and on other numbers.
 
 All that it reads is copied before each run: its inputs, what its object keeps, the arrays of its
-module and NumPy's random state. So every run sees the same and leaves nothing behind.
+module and the state of random numbers. So every run sees the same and leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 from ..autodiff.tensor import Tensor
 from ..ops import stack
 from .calling import is_plain_object, required
+from .draws import GENERATORS, drawing_from, random_state
 from .watching import recorded
 
 __all__ = ["Forward", "Run", "Stopped", "World", "code_of"]
@@ -72,7 +73,7 @@ class Forward:
         reads = read_by(function, self.owner, self.space)
         read = {k: v for k, v in reads.items() if k not in taken}
         self.given = copy.deepcopy((list(inputs), own, shared, read))
-        self.random = np.random.get_state()  # noqa: NPY002 - a student's dropout draws from it
+        self.random = random_state()
         held = {name: self.space[name] for name in names if name in self.space}
         self.fixed = [k for k, v in {**held, **own}.items() if isinstance(v, NUMBERS)]
         self.whole = not any(map(_floating, self.given[0])) and not any(
@@ -113,15 +114,11 @@ class Forward:
             if own:
                 vars(twin).update(own)
             function = types.MethodType(function.__func__, twin)
-        after = np.random.get_state()  # noqa: NPY002 - as above
-        np.random.set_state(self.random)  # noqa: NPY002 - as above
-        try:
-            with _swapped(self.space, world) as written, _instead(type(self.owner), common):
-                if plain:
-                    return Run(function(*lifted), {}, {})
-                result, variables, former, error = recorded(function, lifted, history=True)
-        finally:
-            np.random.set_state(after)  # noqa: NPY002 - as above
+        swapped, instead = _swapped(self.space, world), _instead(type(self.owner), common)
+        with drawing_from(self.random), swapped as written, instead:
+            if plain:
+                return Run(function(*lifted), {}, {})
+            result, variables, former, error = recorded(function, lifted, history=True)
         kept = {} if self.owner is None else vars(function.__self__)
         variables = {k: v for k, v in variables.items() if not is_plain_object(v)}
         found = {**written, **common, **kept}
@@ -174,7 +171,7 @@ def read_by(function: Any, owner: Any, space: Mapping[str, Any]) -> dict[str, An
     """
     names = sorted(_names(function, owner, space))  # the same in every run
     found = {name: space[name] for name in names if name in space}
-    kinds = (np.ndarray, dict, list, tuple, np.random.Generator)
+    kinds = (np.ndarray, dict, list, tuple, *GENERATORS)
     return {name: value for name, value in found.items() if isinstance(value, kinds)}
 
 

@@ -23,10 +23,11 @@ from ..autodiff.tensor import Tensor
 from ..tree import leaves, map_structure
 from .beside import loss_and_gradients, without_loss
 from .by_differences import black_box
-from .calling import arguments_of, named_leaves, node_of, required
+from .calling import arguments_of, arriving_at, named_leaves, node_of, required
+from .draws import drawing_from, random_state
 from .forward import Forward, World
 from .lists import named_lists
-from .plain import Pair, Plain, end_of
+from .plain import Pair, Plain
 from .recording import Recorded, recorded_pass
 from .returned import Returned, absent, gradients_of, in_order, kept_gradients, not_compared
 from .styles import Passes, passes_of
@@ -55,17 +56,13 @@ class Traced(NamedTuple):
 
 
 def traced(subject: Any, given: tuple[Any, ...], loss: Any = None) -> Traced:
-    """Run both passes, one check at a time; NumPy's random state and its settings stay.
+    """Run both passes, one check at a time; random states and NumPy's settings stay.
 
     Raises:
         TypeError: these are no two passes; arguments or results have no names.
     """
-    with ALONE, np.errstate():
-        state = np.random.get_state()  # noqa: NPY002 - a student's dropout draws from it
-        try:
-            return _traced(subject, given, loss)
-        finally:
-            np.random.set_state(state)  # noqa: NPY002 - as above
+    with ALONE, np.errstate(), np.printoptions(), drawing_from(random_state()):
+        return _traced(subject, given, loss)
 
 
 def _traced(subject: Any, given: tuple[Any, ...], loss: Any) -> Traced:
@@ -79,15 +76,17 @@ def _traced(subject: Any, given: tuple[Any, ...], loss: Any) -> Traced:
     world = World(passes.plain, passes.backward)
     with world:
         result, space = _once(passes, inputs, ahead.labels)
+    by_name = dict(zip(ahead.labels, inputs, strict=False))
     _with_backward(passes, result, loss)
+    if loss is None:
+        passes = passes._replace(arriving=arriving_at(passes, result, {**space, **by_name}))
     plain = Plain(again, passes, loss)
-    tape, why = recorded_pass(ahead, plain, end_of(result, passes.joint))
+    tape, why = recorded_pass(ahead, plain, passes.end(result))
     if tape is None and any(map(_short, leaves(given))):
         return _traced(subject, map_structure(_doubled, given), loss)  # as the differences are
     g = tape.gradient if tape else plain.cotangent()
     held = {} if again is not ahead else dict(named_leaves(space))
     known = dict.fromkeys(tape.names.values() if tape else [*plain.names, *held])
-    by_name = dict(zip(ahead.labels, inputs, strict=False))
     gradients, own, arguments = _ran_backward(passes, by_name, result, space, g, world)
     gradients = _alone(gradients, passes, result, plain, own, known, tape)
     if whole := _integers(passes, by_name, plain.names, gradients, own, world):
@@ -118,7 +117,7 @@ def _alone(
     shapes = {name: a.shape for name, a in zip(plain.names, plain.arrays, strict=True)}
     if passes.style != "functions":
         return named_lists(gradients, own, shapes) if passes.joint else gradients
-    value = plain.lost(leaves(end_of(result, False))[plain.place or 0])
+    value = plain.lost(leaves(passes.end(result))[plain.place or 0])
     end = tape.names.get(tape.root.index) if tape else None
     gradients = without_loss(gradients, value, own, known, shapes, end)
     return named_lists(gradients, own, shapes)

@@ -163,14 +163,15 @@ def _cotangent(asked: Any, shape: tuple[int, ...], seed: int) -> Any:
 def _judge(report: GradientCheck, compared: Comparison) -> None:
     """The verdict on the whole, and which inputs could not have been wrong."""
     report.vacuous = [] if not report.total else compared.vacuous()
-    places = getattr(compared.subject, "free", range(len(compared.subject.names)))
-    zero = {p for p, n in zip(places, compared.subject.names, strict=True) if n in report.vacuous}
+    subject = compared.subject
+    named = zip(subject.places, subject.names, strict=True)
+    zero = {place for place, name in named if name in report.vacuous}
     for j, entry in enumerate(report.table):
         if entry.input in zero and entry.verdict == "inconclusive":
             report.table[j] = entry._replace(verdict="zero")
     if report.mismatches or report.problems:
         report.verdict = "wrong"
-    elif report.total and len(report.vacuous) == len(compared.subject.names):
+    elif report.total and len(report.vacuous) == len(subject.names):
         report.verdict = "vacuous"
         report.notes.append((
             "all derivatives are 0 within rounding: a gradient of zeros passes too. Use other "

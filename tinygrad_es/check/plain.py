@@ -15,13 +15,12 @@ from ..autodiff.errors import describe
 from ..autodiff.tensor import Tensor
 from ..tree import leaves
 from ..views.rounding import Rounding
-from .beside import loss_and_gradients
 from .calling import required
 from .forward import Forward
 from .numeric import Differences, cotangent, noise_of, typical
 from .styles import Passes
 
-__all__ = ["OnKink", "Pair", "Plain", "bent", "between", "end_of", "unfaithful"]
+__all__ = ["OnKink", "Pair", "Plain", "bent", "between", "unfaithful"]
 
 Pair = tuple[str, str]  # English, Spanish
 FLOAT32 = 2e-5  # how far a slope in float32 may be off, beside the one in float64
@@ -35,8 +34,7 @@ class Plain:
     """The forward pass as a function from its arrays of floats to what the gradients are of."""
 
     def __init__(self, forward: Forward, passes: Passes, loss: Any) -> None:
-        self.forward, self.joint, self.loss = forward, passes.joint, loss
-        self.further = passes.inputs
+        self.forward, self.passes, self.loss = forward, passes, loss
         self.names: list[str] = []
         self.arrays: list[Any] = []
         self.dtypes: list[Any] = []
@@ -64,7 +62,7 @@ class Plain:
                 f"loss: expected a function of the output. Received: {describe(self.loss)}."
             )
         two = len(required(self.loss)) > 1
-        lost = self.loss(end, self.further[-1]) if two else self.loss(end)
+        lost = self.loss(end, self.passes.inputs[-1]) if two else self.loss(end)
         if np.size(lost) != 1:
             raise TypeError(f"loss: expected a function to one number. Received: {describe(lost)}.")
         return lost
@@ -100,7 +98,7 @@ class Plain:
     def _run(self, make: Callable[[str, Any], Any]) -> Any:
         with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
             result = self.forward.run(make, plain=True).result
-        return end_of(result, self.joint)
+        return self.passes.end(result)
 
     def _collect(self, name: str, x: Any) -> Any:
         self.names.append(name)
@@ -116,15 +114,6 @@ class Plain:
             return float(value) if isinstance(x, float) else np.array(value)
 
         return make
-
-
-def end_of(result: Any, joint: bool) -> Any:
-    """What forward returned, without the gradients or the cache that goes with it."""
-    pair = isinstance(result, tuple) and len(result) == 2
-    cached = pair and isinstance(result[1], (tuple, list, dict))
-    if joint and (parts := loss_and_gradients(result)):
-        return parts[0]
-    return result[0] if joint or cached else result
 
 
 def _depends(a: Any, b: Any) -> bool:

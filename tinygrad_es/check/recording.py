@@ -23,7 +23,7 @@ from ..tree import leaves
 from .calling import named_leaves
 from .forward import Forward, Run, Stopped
 from .numeric import cotangent, typical
-from .plain import OnKink, Pair, Plain, end_of, unfaithful
+from .plain import OnKink, Pair, Plain, unfaithful
 
 __all__ = ["Recorded", "recorded_pass"]
 
@@ -55,7 +55,7 @@ def recorded_pass(ahead: Forward, plain: Plain, end: Any) -> tuple[Recorded | No
         tensors.clear()
         try:
             with enable_grad(), contextlib.redirect_stdout(io.StringIO()):
-                run = _ran(ahead, partial(lift, tensors), plain.joint)
+                run = _ran(ahead, partial(lift, tensors), plain.passes.joint)
                 root = _root(run, plain, end)
             if root is None:
                 why = LEFT
@@ -102,7 +102,7 @@ def _unfaithful_at(
 
     end = plain.run_at(arrays)
     with enable_grad(), contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(Exception):
-        root = _root(_ran(ahead, lifted, plain.joint), plain, end)
+        root = _root(_ran(ahead, lifted, plain.passes.joint), plain, end)
         if root is None:
             return LEFT
         return unfaithful(plain, root, gradient, there, arrays)
@@ -140,7 +140,7 @@ def _root(run: Run, plain: Plain, end: Any) -> Tensor | None:
 
     Of a loss that was returned as `float(L)` the variable is taken that has its value.
     """
-    out = leaves(end_of(run.result, plain.joint)) if run.result is not None else []
+    out = leaves(plain.passes.end(run.result)) if run.result is not None else []
     found = [(x.index, k) for k, x in enumerate(out) if isinstance(x, Tensor) and x.tracked]
     if found:
         plain.place = max(found)[1]

@@ -138,7 +138,7 @@ class GradientCheck:
             "right": ("ok", "bien"),
             "wrong": (f"{wrong or ''} WRONG".strip(), f"{wrong or ''} MAL".strip()),
             "vacuous": ("VACUOUS, nothing was tested", "VACÍA, no se ha comprobado nada"),
-            "random": ("RANDOM, two runs differ", "AZAR, dos ejecuciones difieren"),
+            "random": ("RANDOM, two runs differ", "AL AZAR, dos ejecuciones difieren"),
             "inconclusive": ("INCONCLUSIVE", "NO CONCLUYENTE"),
         }[self.verdict]
         head = f"{say(kind, language)}: {many} {noun}{more}"

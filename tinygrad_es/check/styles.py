@@ -8,13 +8,16 @@ came about, as in micrograd.
 from __future__ import annotations
 
 import copy
+import functools
 import inspect
+import operator
 import types
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ..autodiff.errors import describe
 from ..tree import leaves, map_structure
+from .beside import loss_and_gradients
 from .calling import named_leaves, required
 from .watching import observed
 
@@ -29,11 +32,26 @@ class Passes(NamedTuple):
     backward: Callable[..., Any]
     inputs: tuple[Any, ...]
     style: str = "functions"  # or joint, context, values
+    arriving: tuple[Any, ...] = ()  # at each of several results: `next_h, next_c, cache`
 
     @property
     def joint(self) -> bool:
         """Whether forward returns the gradients too, after the loss."""
         return self.style == "joint"
+
+    def end(self, result: Any) -> Any:
+        """What forward returned, without the gradients or the cache that goes with it.
+
+        Of several results one number: Σ of each times what arrives there.
+        """
+        if self.arriving:
+            pairs = zip(self.arriving, result, strict=False)
+            return functools.reduce(operator.add, ((g * x).sum() for g, x in pairs))
+        pair = isinstance(result, tuple) and len(result) == 2
+        cached = pair and isinstance(result[1], (tuple, list, dict))
+        if self.joint and (parts := loss_and_gradients(result)):
+            return parts[0]
+        return result[0] if self.joint or cached else result
 
 
 class Context:

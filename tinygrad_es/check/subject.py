@@ -26,6 +26,11 @@ class Subject(abc.ABC):
     arrays: list[Any]
     names: list[str]  # what messages call the inputs
 
+    @property
+    def places(self) -> Sequence[int]:
+        """Where the arrays stand among what the caller gave."""
+        return range(len(self.arrays))
+
     @abc.abstractmethod
     def record(self, arrays: Sequence[Any]) -> tuple[list[Tensor], Tensor]:
         """The leaves that hold these arrays, and the recorded result."""
@@ -67,6 +72,10 @@ class Function(Subject):
             )
         self.arrays = [self.fixed[i] for i in self.free]
         self.names = [f"input {i}" for i in self.free]
+
+    @property
+    def places(self) -> Sequence[int]:
+        return self.free
 
     def record(self, arrays: Sequence[Any]) -> tuple[list[Tensor], Tensor]:
         full: list[Any] = list(self.fixed)
@@ -135,6 +144,10 @@ class Slope(Subject):
         self.subject, self.v = subject, v
         self.arrays, self.names = subject.arrays, subject.names
         self.w = [cotangent(a.shape, seed + 1 + k) for k, a in enumerate(self.arrays)]
+
+    @property
+    def places(self) -> Sequence[int]:
+        return self.subject.places
 
     def __call__(self, arrays: Sequence[Any]) -> Any:
         parts = zip(self.subject.pull(arrays, self.v), self.w, strict=True)

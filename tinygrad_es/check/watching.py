@@ -62,5 +62,6 @@ def recorded(
     finally:
         sys.settrace(before[0])
         sys.setprofile(before[1])  # the function may have set one, and would see what follows
-    variables.pop("self", None)
+    owner = getattr(function, "__self__", None)
+    variables = {k: v for k, v in variables.items() if owner is None or v is not owner}
     return result, variables, {k: v for k, v in held.items() if len(v) > 1}, error

@@ -18,6 +18,7 @@ import pytest
 
 from ..autodiff.errors import describe
 from ..check import BackpropReport, GradientCheck, check_backprop, check_gradients
+from ..check.hints import Hints
 from .gradcheck import report_of
 from .messages import fail_in, is_of_library, message
 
@@ -28,7 +29,11 @@ GRADIENTS = tuple(
     for name, p in inspect.signature(check_gradients).parameters.items()
     if p.kind is inspect.Parameter.KEYWORD_ONLY
 )
-BACKPROP = ("gradient", "loss", "previous")
+BACKPROP = tuple(
+    name
+    for name, p in inspect.signature(check_backprop).parameters.items()
+    if p.kind is inspect.Parameter.KEYWORD_ONLY and name not in ("by_hand", "names")
+)
 WHAT = "`return f, x, w`, `return model, x, y`, or `return forward, backward, x, t`"
 
 
@@ -126,7 +131,7 @@ def _asked(returned: Any, options: dict[str, Any]) -> tuple[Callable[..., Any], 
     Raises:
         TypeError: it asks for none, or for one that has not all of the options.
     """
-    if isinstance(returned, (GradientCheck, BackpropReport)):
+    if isinstance(returned, (GradientCheck, BackpropReport, Hints)):
         return (lambda report, **options: report), (returned,)  # it was checked in the test
     if returned is None:
         raise TypeError(f"a test marked gradcheck returns what it checks: {WHAT}. Received: None.")

@@ -13,13 +13,14 @@ from typing import Any, NoReturn
 import pytest
 
 from ..check import BackpropReport, GradientCheck
+from ..check.hints import Hints
 from ..languages import say
 
 __all__ = ["fail_in", "is_of_library", "message", "tell", "without_library"]
 
 LINES = 12
 PACKAGE = str(Path(__file__).parents[1])
-REPORTS = (GradientCheck, BackpropReport)
+REPORTS = (GradientCheck, BackpropReport, Hints)
 
 
 def message(report: Any, seed: int) -> str:

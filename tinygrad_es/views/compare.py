@@ -30,10 +30,9 @@ from .rounding import BITS, SAFETY, Rounding
 from .snapshot import contributions, receivers
 from .ties import Ties
 
-ROUGH = 1e-3  # of the largest entry: with more noise than this nothing can be said
-
 __all__ = ["Compared", "Comparison", "agree", "compared", "verdicts"]
 
+ROUGH = 1e-3  # of the largest entry: with more noise than this nothing can be said
 TOLERANCES = {8: (1e-7, 1e-10), 4: (1e-5, 1e-7), 2: (1e-2, 1e-3)}  # rtol, atol/max, by item size
 
 
