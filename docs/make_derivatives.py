@@ -23,7 +23,7 @@ from tinygrad_es.autodiff import arrays, expressions, rules
 from tinygrad_es.autodiff.expressions import call_text
 from tinygrad_es.autodiff.primitive import PRIMITIVES, Primitive
 from tinygrad_es.check.battery import inputs_of_sample
-from tinygrad_es.check.numeric import cotangent
+from tinygrad_es.check.differences.numeric import cotangent
 from tinygrad_es.views.formulas import READING, Symbol
 
 TARGET = Path(__file__).with_name("derivatives.md")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from .languages import LANGUAGES, language, say, set_language
+from .languages import LANGUAGES, Pair, language, say, set_language
 
 __all__ = ["main"]
 
@@ -231,7 +231,7 @@ def check_command(options: argparse.Namespace) -> int:
     return found.code
 
 
-def unread(error: Exception) -> tuple[str, str]:
+def unread(error: Exception) -> Pair:
     """Why a file that was named cannot be read, in both languages."""
     import json
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import os
 
-__all__ = ["LANGUAGES", "chosen", "language", "say", "set_language"]
+__all__ = ["LANGUAGES", "Pair", "chosen", "language", "say", "set_language"]
 
+Pair = tuple[str, str]  # English, Spanish
 LANGUAGES = ("en", "es")
 VARIABLE = "TINYGRAD_ES_LANGUAGE"
 
@@ -57,7 +58,7 @@ def chosen(asked: str | None) -> str:
     return language() if asked is None else _checked(asked, "language")
 
 
-def say(pair: tuple[str, str], asked: str | None = None) -> str:
+def say(pair: Pair, asked: str | None = None) -> str:
     """The text of an (English, Spanish) pair in a language."""
     return pair[LANGUAGES.index(chosen(asked))]
 

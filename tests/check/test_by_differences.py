@@ -264,7 +264,7 @@ def test_float32_that_loses_digits_is_not_wrong():
 
 
 def test_a_result_that_does_not_move_is_rounded_too():
-    from tinygrad_es.check.numeric import noise_of
+    from tinygrad_es.check.differences.numeric import noise_of
 
     assert noise_of(lambda a: np.float64(9.0), [np.ones(3)], 1.0) > 1e-16
 

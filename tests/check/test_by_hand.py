@@ -40,11 +40,12 @@ def test_planted_mistakes_are_found_and_placed(name, mistake):
         report = report_of(name, mistake, seed)
         assert not report.ok
         assert report.culprit == mistake.culprit, str(report)
+        assert report.diagnoses[0].code in mistake.codes.split(), str(report)
         assert len(report.text("en").splitlines()) <= 12
 
 
 def table():
-    """How often the right name is first: by model and name of the mistake."""
+    """How often the right name is first: by model and name of the mistake; it is printed."""
     counts: dict[tuple[str, str], list[int]] = {}
     missed = []
     for name, mistake in PLANTED:
@@ -57,12 +58,6 @@ def table():
             if not named and seed == 0:
                 missed.append(f"{name}: {mistake.wrong}: {[d.code for d in found]}")
     return counts, missed
-
-
-def test_the_right_name_comes_first():
-    counts, missed = table()
-    named, planted = (sum(cell[k] for cell in counts.values()) for k in (0, 1))
-    assert named >= 0.95 * planted, "\n".join(missed)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

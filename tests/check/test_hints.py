@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from tinygrad_es import Tensor, assert_backprop, check_backprop
+from tinygrad_es.check.diagnosis.hypotheses import HYPOTHESES
 from tinygrad_es.check.hints import KINDS, Hints
-from tinygrad_es.check.hypotheses import HYPOTHESES
 from tinygrad_es.check.marks import marks_of
 
 from .backprop_models import MODELS

@@ -462,7 +462,7 @@ TOLD = {
         "no ha devuelto nada que dependa de sus entradas",
     ),
     "random": (
-        "import random\nx = 2.0\ndef forward(x): return float(x) * random.random()\n"
+        "import os\nx = 2.0\ndef forward(x): return float(x) * os.urandom(8)[0]\n"
         "def backward(x): return {'x': 1.0}",
         "un resultado distinto en cada llamada",
     ),

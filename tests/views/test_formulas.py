@@ -8,7 +8,7 @@ import pytest
 from tinygrad_es.autodiff import arrays
 from tinygrad_es.autodiff.primitive import PRIMITIVES
 from tinygrad_es.check.battery import inputs_of_sample
-from tinygrad_es.check.numeric import cotangent
+from tinygrad_es.check.differences.numeric import cotangent
 from tinygrad_es.views.formulas import forward_source, letters_of, rule_source
 from tinygrad_es.views.notation import LATEX, mathematics, number
 

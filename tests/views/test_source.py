@@ -22,7 +22,7 @@ from tinygrad_es.autodiff.modes import scope
 from tinygrad_es.autodiff.order import topological
 from tinygrad_es.autodiff.primitive import PRIMITIVES
 from tinygrad_es.check.battery import inputs_of_sample
-from tinygrad_es.check.numeric import cotangent
+from tinygrad_es.check.differences.numeric import cotangent
 
 from .source_graphs import GRAPHS
 

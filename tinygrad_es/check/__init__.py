@@ -3,8 +3,8 @@
 from .backprop_report import BackpropReport
 from .battery import check_primitive
 from .by_hand import assert_backprop, check_backprop
+from .differences.numeric import complex_step, taylor_slope
 from .gradients import assert_gradients, check_gradients
-from .numeric import complex_step, taylor_slope
 from .report import Entry, GradientCheck, Mismatch
 
 __all__ = [

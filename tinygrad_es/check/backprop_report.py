@@ -10,12 +10,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..autodiff.order import topological
-from ..languages import say
+from ..languages import Pair, say
 from ..views.compare import Compared, Comparison
 from ..views.drawing import Drawing, draw
 from .by_differences import found_in
-from .case import Diagnosis, Pair, case_of, first_not_finite
-from .diagnosis import diagnose
+from .diagnosis.case import Diagnosis, case_of, first_not_finite
+from .diagnosis.diagnose import diagnose
 from .marks import Mark, marks_of
 from .notebook import as_html
 

@@ -16,8 +16,8 @@ from ..autodiff.backward import gradients
 from ..autodiff.expressions import Expression, helper_names
 from ..autodiff.primitive import Primitive
 from ..autodiff.tensor import Tensor, as_tensor
+from .differences.numeric import cotangent
 from .gradients import check_gradients
-from .numeric import cotangent
 
 __all__ = ["check_primitive", "inputs_of_sample"]
 

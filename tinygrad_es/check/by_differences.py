@@ -16,9 +16,10 @@ import numpy as np
 from ..autodiff.primitive import Primitive
 from ..autodiff.record import apply
 from ..autodiff.tensor import Tensor
-from .numeric import Differences, Estimate, noise_of
-from .plain import Pair, Plain, bent, between
-from .verdicts import Tolerance
+from ..languages import Pair
+from .differences.numeric import Differences, Estimate, noise_of
+from .differences.verdicts import Tolerance
+from .passes.plain import Plain, bent, between
 
 __all__ = ["Found", "black_box", "found_in"]
 

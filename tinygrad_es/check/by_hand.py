@@ -28,15 +28,15 @@ import numpy as np
 from ..autodiff.errors import describe
 from ..autodiff.order import topological
 from ..autodiff.tensor import Tensor
-from ..views.compare import Compared, Comparison, agree, compared
+from ..views.compare import Compared, Comparison, Reference, agree, compared
 from ..views.names import caller_names, caller_variables
-from .axes import summed
 from .backprop_report import BackpropReport
-from .case import case_of
-from .diagnosis import diagnose
-from .functions import Traced, traced
+from .diagnosis.axes import summed
+from .diagnosis.case import case_of
+from .diagnosis.diagnose import diagnose
 from .hints import Hints, level_of
 from .marks import checked_names, checked_points
+from .passes.functions import Traced, traced
 from .withheld import emptied
 
 __all__ = ["assert_backprop", "check_backprop"]
@@ -145,7 +145,7 @@ def _compared(
             )
         values = _arrays(subject, variables)
         _known(asked, [subject], called)
-        return _report(subject, by_hand, called, values, gradient, asked)
+        return _report(Reference(subject, gradient), by_hand, called, values, asked)
     if by_hand is not None:
         raise TypeError(
             "check_backprop: by_hand goes with a recorded loss, a Tensor. Received: "
@@ -209,15 +209,14 @@ def assert_backprop(subject: Any, *given: Any, names: Any = True, **options: Any
 
 
 def _report(
-    root: Tensor,
+    reference: Reference,
     by_hand: Mapping[str, Any],
     names: Mapping[int, str],
     values: Mapping[str, Any],
-    gradient: Any,
     asked: Asked,
     apart: tuple[Tensor, ...] = (),
 ) -> BackpropReport:
-    comparison = _where_finite(compared(root, by_hand, names, gradient, apart))
+    comparison = _where_finite(compared(reference, by_hand, names, apart))
     values = {**values, **_one_hot(values, comparison)}
     found = {}
     for one in comparison.found:
@@ -225,27 +224,29 @@ def _report(
             before = (asked.previous or {}).get(one.name)
             found[one.name] = diagnose(case_of(one, comparison, names, values, before))
             break
-    return BackpropReport(comparison, found, names, gradient, asked.rubric, asked.follow_through)
+    return BackpropReport(
+        comparison, found, names, reference.gradient, asked.rubric, asked.follow_through
+    )
 
 
 def _of_functions(run: Traced, asked: Asked) -> BackpropReport:
     """Of two functions: what backward returns is judged; where it is wrong its variables help."""
     names, believed = run.names, dict[str, Any]()
-    _known(asked, [run.root, *run.apart], names)
+    _known(asked, [run.reference.root, *run.apart], names)
     comparison = _judged(run, {}, names)
     if any(one.verdict != "right" for one in comparison.found):
         both = _judged(run, run.variables, names)
         suspects = [c.name for c in both.found if c.verdict != "right" and c.name in run.variables]
-        found = [
-            _believed(one, names, suspects) for one in (run, _in_their_units(run, names, both))
-        ]
+        divided = _in_their_units(run, names, both)
+        runs = [run] if divided is run else [run, divided]
+        found = [_believed(one, names, suspects) for one in runs]
         _, believed, names = min(found, key=lambda one: one[0])
     by_hand = {**believed, **run.returned}
-    report = _report(run.root, by_hand, names, run.values, run.gradient, asked, run.apart)
+    report = _report(run.reference, by_hand, names, run.values, asked, run.apart)
     summed_late = _of_other_shape(run, names) if _unknown(report) else {}
     if summed_late:
         by_hand = {**believed, **summed_late, **run.returned}
-        return _report(run.root, by_hand, names, run.values, run.gradient, asked, run.apart)
+        return _report(run.reference, by_hand, names, run.values, asked, run.apart)
     return report
 
 
@@ -263,7 +264,7 @@ def _of_other_shape(run: Traced, names: dict[int, str]) -> dict[str, Any]:
 
 def _judged(run: Traced, variables: Mapping[str, Any], names: Mapping[int, str]) -> Comparison:
     by_hand = {**variables, **run.returned}
-    return _where_finite(compared(run.root, by_hand, names, run.gradient, run.apart))
+    return _where_finite(compared(run.reference, by_hand, names, run.apart))
 
 
 def _where_finite(comparison: Comparison) -> Comparison:

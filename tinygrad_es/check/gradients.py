@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from ..autodiff.errors import describe
-from .comparison import Comparison
-from .mutants import power_of
-from .numeric import STEP, taylor_slope
-from .numeric import cotangent as random_cotangent
+from .differences.comparison import Comparison
+from .differences.mutants import power_of
+from .differences.numeric import STEP, taylor_slope
+from .differences.numeric import cotangent as random_cotangent
+from .differences.structure import same_twice, structure
+from .differences.subject import Function, Loss, Slope, Subject, kept_as_it_was, rounding
+from .differences.verdicts import Tolerance, tolerance_of
 from .report import GradientCheck
-from .structure import same_twice, structure
-from .subject import Function, Loss, Slope, Subject, kept_as_it_was, rounding
-from .verdicts import Tolerance, tolerance_of
 
 __all__ = ["GradientCheck", "assert_gradients", "check_gradients"]
 

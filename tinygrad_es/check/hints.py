@@ -10,10 +10,9 @@ import json
 from typing import Any
 
 from ..autodiff.errors import describe
-from ..languages import say
+from ..languages import Pair, say
 from ..views.drawing import Drawing, GraphDrawing, draw
 from .backprop_report import BackpropReport, as_data, as_text, first_line, others, shown
-from .case import Pair
 from .notebook import as_html
 from .withheld import emptied, without_reference
 

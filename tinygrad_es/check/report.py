@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..languages import say
+from ..languages import Pair, say
 from .notebook import as_html
 
 __all__ = ["Entry", "GradientCheck", "Mismatch"]
@@ -62,7 +62,7 @@ class GradientCheck:
         self.largest_error = 0.0
         self.mismatches: list[Mismatch] = []
         self.problems: list[str] = []
-        self.notes: list[tuple[str, str]] = []
+        self.notes: list[Pair] = []
         self.vacuous: list[str] = []
         self.unsure = 0  # projections that decided nothing
         self.power: dict[str, tuple[int, int]] = {}
@@ -146,7 +146,7 @@ class GradientCheck:
             head += f", {error} {self.largest_error:.1e}"
         return f"{head}: {say(result, language)}"
 
-    def _remarks(self) -> list[tuple[str, str]]:
+    def _remarks(self) -> list[Pair]:
         found = list(self.notes)
         if self.power:
             caught = sum(c for c, _ in self.power.values())

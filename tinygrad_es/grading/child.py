@@ -19,9 +19,9 @@ import numpy as np
 
 from ..autodiff.errors import describe
 from ..check import BackpropReport, check_backprop
-from ..check.calling import NoLossError
-from ..check.case import Pair
 from ..check.hints import Hints
+from ..check.passes.calling import NoLossError
+from ..languages import Pair
 from ..script import run_script
 from .pairs import Found, inputs_of, loss_in, pairs_in
 from .spanish import in_both

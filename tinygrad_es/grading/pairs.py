@@ -17,7 +17,7 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from ..check.calling import ARRIVING, CACHES
+from ..check.passes.calling import ARRIVING, CACHES
 
 __all__ = ["Found", "inputs_of", "loss_in", "pairs_in"]
 

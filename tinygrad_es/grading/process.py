@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..autodiff.errors import describe
-from ..check.case import Pair
-from ..languages import say
+from ..languages import Pair, say
 
 __all__ = ["Outcome", "check_file"]
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from ..check.case import Pair
+from ..languages import Pair
 
 __all__ = ["SAID", "in_both"]
 

@@ -18,7 +18,7 @@ from ..autodiff.backward import gradients
 from ..autodiff.errors import describe
 from ..autodiff.primitive import PRIMITIVES, REQUIRED, Primitive
 from ..autodiff.tensor import Tensor
-from ..check.numeric import cotangent
+from ..check.differences.numeric import cotangent
 from .needs import strategies
 from .shapes import broadcastable_shapes
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..check.kinks import Change, change, signature
-from ..check.subject import Function, Subject
+from ..check.differences.kinks import Change, change, signature
+from ..check.differences.subject import Function, Subject
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

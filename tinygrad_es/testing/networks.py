@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..autodiff.errors import describe
-from ..check.subject import Loss
+from ..check.differences.subject import Loss
 from ..layers import Dense, Input
 from ..models import Sequential
 from .kinks import change_near

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ..check import BackpropReport, GradientCheck
-from ..check.mutants import mutants_of
+from ..check.differences.mutants import mutants_of
 from ..languages import say
 from ..views.compare import agree
 

@@ -16,6 +16,7 @@ gradient itself is not finite nothing can be said.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -30,7 +31,7 @@ from .rounding import BITS, SAFETY, Rounding
 from .snapshot import contributions, receivers
 from .ties import Ties
 
-__all__ = ["Compared", "Comparison", "agree", "compared", "verdicts"]
+__all__ = ["Compared", "Comparison", "Reference", "agree", "compared", "verdicts"]
 
 ROUGH = 1e-3  # of the largest entry: with more noise than this nothing can be said
 TOLERANCES = {8: (1e-7, 1e-10), 4: (1e-5, 1e-7), 2: (1e-2, 1e-3)}  # rtol, atol/max, by item size
@@ -56,6 +57,21 @@ class Comparison(NamedTuple):
     sent: dict[int, list[tuple[Tensor, Any]]]  # by node index: (what used it, what that one sends)
 
 
+class Reference:
+    """What gradients by hand are held against: the automatic ones, and what else may be right."""
+
+    def __init__(self, root: Tensor, gradient: Any = None) -> None:
+        self.root, self.gradient, self.start = root, gradient, seed(root, gradient)
+        swept = sweep([(root, self.start)], keep=lambda node: True, hooks=False)
+        self.gradients = {node.index: g for node, g in swept}
+        self.rounding, self.ties = Rounding(root, self.start), Ties(root, self.start)
+
+    @functools.cached_property
+    def between(self) -> dict[int, tuple[Any, Any]]:
+        """Those of ties."""
+        return self.ties.between()
+
+
 def verdicts(
     root: Tensor,
     by_hand: Mapping[str, Any],
@@ -70,15 +86,14 @@ def verdicts(
         TypeError: `by_hand` is no mapping.
         LookupError: no node has one of the names.
     """
-    found = compared(root, by_hand, names, gradient).found
+    found = compared(Reference(root, gradient), by_hand, names).found
     return {one.name: one.verdict for one in found}
 
 
 def compared(
-    root: Tensor,
+    reference: Reference,
     by_hand: Mapping[str, Any],
     names: Mapping[int, str] | None = None,
-    gradient: Any = None,
     apart: Sequence[Tensor] = (),
 ) -> Comparison:
     """The gradients by hand held against the automatic ones and against their own upstream.
@@ -86,15 +101,12 @@ def compared(
     One of another shape than its node is wrong, and the rules go on with what they make
     themselves. `apart` are inputs that the root does not depend on. Errors as `verdicts`.
     """
+    root = reference.root
     order = [*topological([root]), *apart]
     named = _named(order, by_hand, names or {})
-    start = seed(root, gradient)
-    swept = sweep([(root, start)], keep=lambda node: True, hooks=False)
-    reference = {node.index: g for node, g in swept}
-    own: dict[int, Any] = {root.index: start}  # gradients as the ones by hand make them
+    own: dict[int, Any] = {root.index: reference.start}  # gradients as the ones by hand make them
     sent: dict[int, list[tuple[Tensor, Any]]] = {}
-    mine_by_index = {i: g for i, (_, g) in named.items()}
-    judge = Judge(root, start, mine_by_index)
+    judge = Judge(reference, {i: g for i, (_, g) in named.items()})
     found = []
     for node in order:
         expected = own.get(node.index)
@@ -102,7 +114,7 @@ def compared(
             expected = own[node.index] = np.zeros(node.shape)
         if node.index in named:
             name, mine = named[node.index]
-            right = reference.get(node.index, np.zeros(node.shape))
+            right = reference.gradients.get(node.index, np.zeros(node.shape))
             verdict = judge.verdict(node, mine, right, expected)
             found.append(Compared(name, node, mine, right, expected, verdict))
             if np.shape(mine) == node.shape:
@@ -122,11 +134,8 @@ def compared(
 class Judge:
     """The verdicts, node by node in the order of the backward pass."""
 
-    def __init__(self, root: Tensor, start: Any, by_hand: Mapping[int, Any]) -> None:
-        sizes = {node.index: node.shape for node in topological([root])}
-        fitting = {i: g for i, g in by_hand.items() if np.shape(g) == sizes.get(i)}
-        self.rounding = Rounding(root, start)
-        self.ties = Ties(root, start), Ties(root, start, fitting)
+    def __init__(self, reference: Reference, by_hand: Mapping[int, Any]) -> None:
+        self.reference, self.by_hand = reference, by_hand
         self.upstream: dict[int, str] = {}  # of nodes: the worst verdict that they come from
 
     def verdict(self, node: Tensor, mine: Any, reference: Any, expected: Any) -> str:
@@ -152,18 +161,26 @@ class Judge:
         follows = {"wrong": "carried"}.get(known := self.upstream.get(node.index, "right"), known)
         if agree(mine, expected, node):
             return follows
-        for ties, verdict in zip(self.ties, ("right", follows), strict=True):
-            if _between(mine, ties.of(node), node):
-                return verdict
+        if _between(mine, self.reference.between.get(node.index), node):
+            return "right"
+        if _between(mine, self.between.get(node.index), node):
+            return follows
         return self._rounded(node, mine, reference, expected)
+
+    @functools.cached_property
+    def between(self) -> dict[int, tuple[Any, Any]]:
+        """Those of ties, given the gradients by hand."""
+        shapes = {node.index: node.shape for node in topological([self.reference.root])}
+        fitting = {i: g for i, g in self.by_hand.items() if np.shape(g) == shapes.get(i)}
+        return self.reference.ties.between(fitting)
 
     def _rounded(self, node: Tensor, mine: Any, reference: Any, expected: Any) -> str:
         """Whether it is but rounding that they differ by."""
         away = [np.abs(np.subtract(mine, g, dtype=np.float64)) for g in (reference, expected)]
-        noise = SAFETY * self.rounding.of(node)
+        noise = SAFETY * self.reference.rounding.of(node)
         most = np.max(noise, initial=0.0)
         scale = np.max(np.abs(np.asarray(reference, np.float64)), initial=0.0)
-        if most > ROUGH * scale and self.rounding.vanishes(node):
+        if most > ROUGH * scale and self.reference.rounding.vanishes(node):
             half = np.sqrt(np.finfo(np.asarray(node.value).dtype).eps)  # of the digits
             if np.max(away[0], initial=0.0) <= most / (SAFETY * BITS * half):
                 return "right"

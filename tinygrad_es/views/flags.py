@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..languages import say
+from ..languages import Pair, say
 from .health import Pulse, dead_share, flag_names, flat_share, judge, reasons, reference_of
 from .snapshot import Edge, Snapshot
 from .story import Story
@@ -80,7 +80,7 @@ def _finite(value: object) -> bool:
     return value is None or bool(np.isfinite(np.asarray(value)).all())
 
 
-def _first_bad(graph: Snapshot, told: Story) -> tuple[int, tuple[str, str]] | None:
+def _first_bad(graph: Snapshot, told: Story) -> tuple[int, Pair] | None:
     """Where the first NaN comes from: of the forward pass, else of the backward pass.
 
     Infinities count where they reach the result: masks of −∞ are as they should be.

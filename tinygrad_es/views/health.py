@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..languages import say
+from ..languages import Pair, say
 from .numbers import rms
 
 __all__ = [
@@ -223,7 +223,7 @@ def reasons(
     return found
 
 
-def _reason(flag: str, layer: Pulse, reference: float | None) -> tuple[str, str]:
+def _reason(flag: str, layer: Pulse, reference: float | None) -> Pair:
     if flag == "nan":
         return "its gradient has NaN or infinities", "su gradiente tiene NaN o infinitos"
     if flag == "dead":
@@ -258,7 +258,7 @@ def _has_dead_units(layer: Pulse) -> bool:
     return layer.dead is not None and layer.dead >= DEAD
 
 
-def _why_dead(layer: Pulse) -> tuple[str, str]:
+def _why_dead(layer: Pulse) -> Pair:
     if _has_dead_units(layer):
         return (
             f"{layer.dead:.0%} of its ReLU units are 0 for every sample",

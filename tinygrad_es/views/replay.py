@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..autodiff.modes import enable_grad
@@ -24,7 +24,7 @@ Twins = dict[int, Tensor]
 
 
 def replayed(
-    order: tuple[Tensor, ...] | list[Tensor],
+    order: Sequence[Tensor],
     read: Callable[[Tensor, tuple[Any, ...]], tuple[Any, ...]],
     moved: Callable[[Tensor, Any], Any],
     options: Callable[[Tensor], Any] | None = None,
@@ -50,7 +50,7 @@ def replayed(
 
 
 def swept(
-    order: tuple[Tensor, ...] | list[Tensor],
+    order: Sequence[Tensor],
     seeds: Mapping[int, Any],
     twins: Twins,
     fixed: Mapping[int, Any] | None = None,

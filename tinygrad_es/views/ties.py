@@ -8,14 +8,15 @@ maximum along an axis, which is taken by its index, any of those that are larges
 
 >>> from tinygrad_es import ops
 >>> z = Tensor(0.0, requires_grad=True)
->>> least, largest = Ties(3.0 * ops.relu(z), 1.0).of(z)
+>>> least, largest = Ties(3.0 * ops.relu(z), 1.0).between()[z.index]
 >>> float(least), float(largest)
 (0.0, 3.0)
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,36 +35,44 @@ TIMES = 8  # up, down, the first most, the last most, and four times at random
 
 
 class Ties:
-    """For each node the least and the largest gradient that are right; found when asked."""
+    """For each node the least and the largest gradient that are right."""
 
-    def __init__(
-        self, root: Tensor, gradient: Any, by_hand: Mapping[int, Any] | None = None
-    ) -> None:
-        self.root, self.gradient, self.by_hand = root, gradient, by_hand
-        self.found: dict[int, tuple[Any, Any]] | None = None
+    def __init__(self, root: Tensor, gradient: Any) -> None:
+        self.root, self.gradient = root, gradient
 
-    def of(self, node: Tensor) -> tuple[Any, Any] | None:
-        """The two; None where no operation has a kink."""
-        if self.found is None:
-            self.found = self._between()
-        return self.found.get(node.index)
+    def between(self, by_hand: Mapping[int, Any] | None = None) -> dict[int, tuple[Any, Any]]:
+        """The two, by the index of the node; none where no operation has a kink.
 
-    def _between(self) -> dict[int, tuple[Any, Any]]:
-        order, seeds = topological([self.root]), {self.root.index: self.gradient}
-        if not any(_has_kinks(node) for node in order):
-            return {}
+        From a node in `by_hand` that gradient goes on instead.
+        """
+        seeds = {self.root.index: self.gradient}
         found: dict[int, tuple[Any, Any]] = {}
         with np.errstate(all="ignore"):
-            for way in range(-1, TIMES):
-                moved = _Moved(way) if way >= 0 else None
-                read = moved or (lambda _, inputs: inputs)
-                options = None if moved is None else moved.options
-                twins = replayed(order, read, lambda _, value: value, options)
-                for i, g in swept(order, seeds, twins, self.by_hand).items():
+            for twins in self.twins:
+                for i, g in swept(self.order, seeds, twins, by_hand).items():
                     g = np.asarray(g, np.float64)
                     low, high = found.get(i, (g, g))
                     found[i] = np.minimum(low, g), np.maximum(high, g)
         return found
+
+    @functools.cached_property
+    def order(self) -> Sequence[Tensor]:
+        """The nodes, the newest first."""
+        return topological([self.root])
+
+    @functools.cached_property
+    def twins(self) -> list[dict[int, Tensor]]:
+        """The graph as it is, and computed again on all sides of its kinks."""
+        if not any(_has_kinks(node) for node in self.order):
+            return []
+        ways = [_Moved(way) for way in range(TIMES)]
+        with np.errstate(all="ignore"):
+            here = replayed(self.order, lambda _, inputs: inputs, _as_it_is)
+            return [here, *(replayed(self.order, way, _as_it_is, way.options) for way in ways)]
+
+
+def _as_it_is(node: Tensor, value: Any) -> Any:
+    return value
 
 
 def _has_kinks(node: Tensor) -> bool:

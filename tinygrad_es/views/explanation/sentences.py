@@ -11,11 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ...languages import say
+from ...languages import Pair, say
 
 __all__ = ["BROADCAST", "CASES", "GENERAL", "LAYER", "SENTENCES", "case_of", "sentence"]
 
-Pair = tuple[str, str]
 
 GENERAL: Pair = (
     "The gradient that arrives is multiplied by the local derivative.",

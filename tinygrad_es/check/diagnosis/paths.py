@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .case import Case, Fit, Fits, Pair
+from ...languages import Pair
+from .case import Case, Fit, Fits
 
 __all__ = ["constant_normaliser", "diagonal", "last_only", "not_zeroed", "overwritten"]
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from ..autodiff.tensor import Tensor
+from ...autodiff.tensor import Tensor
 
 __all__ = ["observed", "recorded"]
 
@@ -61,7 +61,8 @@ def recorded(
         error = raised
     finally:
         sys.settrace(before[0])
-        sys.setprofile(before[1])  # the function may have set one, and would see what follows
+        if sys.getprofile() is not before[1]:  # the function has set one
+            sys.setprofile(before[1])
     owner = getattr(function, "__self__", None)
     variables = {k: v for k, v in variables.items() if owner is None or v is not owner}
     return result, variables, {k: v for k, v in held.items() if len(v) > 1}, error

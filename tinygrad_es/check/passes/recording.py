@@ -16,14 +16,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..autodiff.errors import GradientError
-from ..autodiff.modes import enable_grad
-from ..autodiff.tensor import Tensor
-from ..tree import leaves
+from ...autodiff.errors import GradientError
+from ...autodiff.modes import enable_grad
+from ...autodiff.tensor import Tensor
+from ...languages import Pair
+from ...tree import leaves
+from ..differences.numeric import cotangent, typical
 from .calling import named_leaves
 from .forward import Forward, Run, Stopped
-from .numeric import cotangent, typical
-from .plain import OnKink, Pair, Plain, unfaithful
+from .plain import OnKink, Plain, unfaithful
 
 __all__ = ["Recorded", "recorded_pass"]
 

@@ -1,10 +1,10 @@
 """What is wrong with one gradient: every hypothesis that fits, the simplest first.
 
 >>> from tinygrad_es import Tensor
->>> from tinygrad_es.check.case import case_of
->>> from tinygrad_es.views.compare import compared
+>>> from tinygrad_es.check.diagnosis.case import case_of
+>>> from tinygrad_es.views.compare import Reference, compared
 >>> w = Tensor(np.array([1.0, 2.0, 3.0]), requires_grad=True, name="w")
->>> comparison = compared((w * w).sum(), {"w": np.array([1.0, 2.0, 3.0])})
+>>> comparison = compared(Reference((w * w).sum()), {"w": np.array([1.0, 2.0, 3.0])})
 >>> (found,) = diagnose(case_of(comparison.found[0], comparison, {}, {}))[:1]
 >>> found.code, found.text[0]
 ('G03', 'your gradient = 0.5 × the reference, and half of it is missing ...

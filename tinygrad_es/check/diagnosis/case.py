@@ -12,14 +12,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..autodiff.tensor import Tensor
-from ..views.compare import Compared, Comparison
-from ..views.snapshot import contributions, receivers
-from .by_differences import found_in
+from ...autodiff.tensor import Tensor
+from ...languages import Pair
+from ...views.compare import Compared, Comparison
+from ...views.snapshot import contributions, receivers
+from ..by_differences import found_in
 
-__all__ = ["Case", "Diagnosis", "Fit", "Fits", "Pair", "case_of", "first_not_finite", "residual"]
+__all__ = ["Case", "Diagnosis", "Fit", "Fits", "case_of", "first_not_finite", "residual"]
 
-Pair = tuple[str, str]  # English, Spanish
 ALIKE = 1e-6  # what two equal contributions may differ by, relative to the larger
 REDUCTIONS = frozenset(["sum", "mean", "var", "std", "max", "amax", "min", "norm", "logsumexp"])
 

@@ -20,6 +20,7 @@ OPERANDS = 60  # matrices of which products are tried
 WORK = 1_000_000_000  # multiplications that all products may cost
 ROOM = 10_000_000  # numbers that gradients times values may take
 
+Form = tuple[str, frozenset[str], Any]  # a formula, the names in it, its value
 Table = tuple[tuple[str, Callable[[Any], Any]], ...]  # functions of a value, and their text
 
 FACTORS: Table = (
@@ -119,14 +120,18 @@ def _from_upstream(case: Case, table: Table) -> Fits:
 
 def other_operands(case: Case) -> Fits:
     """G12: the product, or the sum, of other named values and gradients."""
-    right = [
-        form for form in products(case, case.r.shape) if case.fits(form[2], case.r) is not None
-    ]
+    right: list[Form] = []
+    mine: list[tuple[Form, float]] = []
+    for shape in dict.fromkeys([case.r.shape, case.g.shape]):
+        for form in products(case, shape):
+            if case.fits(form[2], case.r) is not None:
+                right.append(form)
+            if (gap := case.fits(form[2])) is not None:
+                mine.append((form, gap))
     found = []
-    for text, operands, value in products(case, case.g.shape):
-        if (gap := case.fits(value)) is not None:
-            alike = max((_alike(text, operands, form) for form in right), default=(0, 0))
-            found.append(((-alike[0], -alike[1], len(text), text), operands, gap))
+    for (text, operands, _), gap in mine:
+        alike = max((_alike(text, operands, form) for form in right), default=(0, 0))
+        found.append(((-alike[0], -alike[1], len(text), text), operands, gap))
     for (*_, text), operands, gap in sorted(found, key=lambda one: one[0])[:2]:
         best = sorted(right, key=lambda form: (*_alike(text, operands, form, -1), len(form[0])))
         en, es = f"your gradient = {text}", f"tu gradiente = {text}"
@@ -135,13 +140,13 @@ def other_operands(case: Case) -> Fits:
         yield Fit(en + ".", es + ".", gap)
 
 
-def _alike(text: str, operands: frozenset[str], form: Any, sign: int = 1) -> tuple[int, int]:
+def _alike(text: str, operands: frozenset[str], form: Form, sign: int = 1) -> tuple[int, int]:
     """How alike two formulas are: whether both are sums, and how many names they share."""
     return sign * (("@" in text) == ("@" in form[0])), sign * len(operands & form[1])
 
 
-def products(case: Case, shape: tuple[int, ...]) -> Iterator[tuple[str, frozenset[str], Any]]:
-    """Formulas of this shape: text, the names in it, value."""
+def products(case: Case, shape: tuple[int, ...]) -> Iterator[Form]:
+    """Formulas of this shape."""
     gradients = {f"d{name}": g for name, g in case.gradients.items()}
     named = {**case.values, **gradients}
     for name, u in gradients.items():
@@ -163,19 +168,26 @@ def products(case: Case, shape: tuple[int, ...]) -> Iterator[tuple[str, frozense
 
 def matrix_products(
     named: dict[str, Any], shape: tuple[int, ...], other: dict[str, Any] | None = None
-) -> Iterator[tuple[str, frozenset[str], Any]]:
+) -> Iterator[Form]:
     """All a @ b, and with transposes, of matrices; the last may be a vector. With `other` each
     has one operand of both."""
+    if not 1 <= len(shape) <= 2:
+        return
     first, second = ([*_both_ways(m)] for m in (named, named if other is None else other))
-    pairs, left = [*itertools.product(first, second)], WORK
-    if other is not None:
-        pairs += itertools.product(second, first)
-    for (a, x), (b, y) in pairs:
-        if x.ndim != 2 or (x.shape[0], *y.shape[1:]) != shape or x.shape[1] != y.shape[0]:
-            continue
-        left -= x.size * (shape[1] if len(shape) > 1 else 1)
-        if left >= 0:
-            yield f"{a} @ {b}", frozenset([a.removesuffix(".T"), b.removesuffix(".T")]), x @ y
+    left = WORK
+    for lefts, rights in [(first, second)] if other is None else [(first, second), (second, first)]:
+        fitting: dict[int, list[tuple[str, Any]]] = {}  # by their rows
+        for b, y in rights:
+            if y.shape[1:] == shape[1:]:
+                fitting.setdefault(y.shape[0], []).append((b, y))
+        for a, x in lefts:
+            if x.ndim != 2 or x.shape[0] != shape[0]:
+                continue
+            for b, y in fitting.get(x.shape[1], ()):
+                left -= x.shape[0] * y.size
+                if left >= 0:
+                    names = frozenset([a.removesuffix(".T"), b.removesuffix(".T")])
+                    yield f"{a} @ {b}", names, x @ y
 
 
 def _both_ways(named: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -185,9 +197,7 @@ def _both_ways(named: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     yield from ((f"{n}.T", v.T) for n, v in few if v.ndim == 2)
 
 
-def _sums(
-    name: str, u: Any, values: dict[str, Any], shape: tuple[int, ...]
-) -> Iterator[tuple[str, frozenset[str], Any]]:
+def _sums(name: str, u: Any, values: dict[str, Any], shape: tuple[int, ...]) -> Iterator[Form]:
     """A gradient, its sums, and those of its products with values."""
     if u.shape == shape:
         yield name, frozenset([name]), u

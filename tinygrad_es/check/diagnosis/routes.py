@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from ..autodiff.modes import enable_grad
-from ..autodiff.record import apply
-from ..autodiff.tensor import Tensor
-from ..views.snapshot import contributions, receivers
-from .case import Case, Fit, Fits, Pair
+from ...autodiff.modes import enable_grad
+from ...autodiff.record import apply
+from ...autodiff.tensor import Tensor
+from ...languages import Pair
+from ...views.snapshot import contributions, receivers
+from .case import Case, Fit, Fits
 
 __all__ = ["flipped", "masked", "not_added", "routed_elsewhere", "routed_everywhere"]
 

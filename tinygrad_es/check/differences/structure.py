@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ..autodiff.backward import gradients
-from ..autodiff.order import topological
-from ..autodiff.tensor import Tensor
+from ...autodiff.backward import gradients
+from ...autodiff.order import topological
+from ...autodiff.tensor import Tensor
+from ..report import GradientCheck
 from .numeric import cotangent
-from .report import GradientCheck
 from .subject import Slope, Subject, pulled
 from .verdicts import UNDERFLOW
 

@@ -10,19 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from ..autodiff.backward import gradients
-from ..autodiff.errors import describe
-from ..autodiff.tensor import Tensor
-from ..tree import leaves
-from ..views.rounding import Rounding
+from ...autodiff.backward import gradients
+from ...autodiff.errors import describe
+from ...autodiff.tensor import Tensor
+from ...languages import Pair
+from ...tree import leaves
+from ...views.rounding import Rounding
+from ..differences.numeric import Differences, cotangent, noise_of, typical
 from .calling import required
 from .forward import Forward
-from .numeric import Differences, cotangent, noise_of, typical
 from .styles import Passes
 
-__all__ = ["OnKink", "Pair", "Plain", "bent", "between", "unfaithful"]
+__all__ = ["OnKink", "Plain", "bent", "between", "unfaithful"]
 
-Pair = tuple[str, str]  # English, Spanish
 FLOAT32 = 2e-5  # how far a slope in float32 may be off, beside the one in float64
 
 

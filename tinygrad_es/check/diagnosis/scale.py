@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..autodiff.tensor import Tensor
-from .case import Case, Fit, Fits, Pair
+from ...autodiff.tensor import Tensor
+from ...languages import Pair
+from .case import Case, Fit, Fits
 
 __all__ = ["causes_of", "is_of_the_way", "scaled", "times"]
 

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..autodiff.errors import describe
+from ...autodiff.errors import describe
+from ...languages import Pair
 from .calling import is_keyed, named_leaves, node_of
 
 __all__ = [
@@ -23,7 +24,6 @@ __all__ = [
     "not_compared",
 ]
 
-Pair = tuple[str, str]  # English, Spanish
 
 GRADIENTS = frozenset(["grads", "grad", "gradients", "gradientes", "derivadas", "d"])
 PARAMETERS = re.compile(  # W, b1, W_xh, bf, weights, biases, gamma, …

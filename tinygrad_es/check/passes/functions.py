@@ -17,17 +17,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..autodiff.errors import describe
-from ..autodiff.order import topological
-from ..autodiff.tensor import Tensor
-from ..tree import leaves, map_structure
+from ...autodiff.errors import describe
+from ...autodiff.order import topological
+from ...autodiff.tensor import Tensor
+from ...languages import Pair
+from ...tree import leaves, map_structure
+from ...views.compare import Reference
+from ..by_differences import black_box
 from .beside import loss_and_gradients, without_loss
-from .by_differences import black_box
 from .calling import arguments_of, arriving_at, named_leaves, node_of, required
 from .draws import drawing_from, random_state
 from .forward import Forward, World
 from .lists import named_lists
-from .plain import Pair, Plain
+from .plain import Plain
 from .recording import Recorded, recorded_pass
 from .returned import Returned, absent, gradients_of, in_order, kept_gradients, not_compared
 from .styles import Passes, passes_of
@@ -43,8 +45,7 @@ ALONE = threading.RLock()  # a check swaps variables of modules, and sys.stdout
 class Traced(NamedTuple):
     """The recorded forward pass and the gradients by hand."""
 
-    root: Tensor
-    gradient: Any  # what arrives at the root
+    reference: Reference  # what the gradients by hand are held against
     names: dict[int, str]  # by Tensor index
     values: dict[str, Any]  # the inputs as arrays, by name
     returned: dict[str, Any]  # the gradients that backward returned, by node
@@ -130,7 +131,7 @@ def _by_differences(
     lacking = tuple(absent(plain.names, returned))
     root, names = black_box(plain, returned, g, why)
     returned = {k: v for k, v in returned.items() if k in names.values()}
-    return Traced(root, None, names, values, returned, {}, {}, (), lacking)
+    return Traced(Reference(root), names, values, returned, {}, {}, (), lacking)
 
 
 def _with_backward(passes: Passes, result: Any, loss: Any) -> None:
@@ -197,8 +198,8 @@ def _on_tape(
     left = [k for k in returned if k not in reached and k in by_name and k in tape.inputs]
     apart = tuple(tape.inputs[k] for k in left)
     lacking = tuple(k for k in absent(tape.inputs, returned) if k in reached)
-    root, gradient, names, _, former = tape
-    return Traced(root, gradient, names, values, returned, others, former, apart, lacking)
+    reference = Reference(tape.root, tape.gradient)
+    return Traced(reference, tape.names, values, returned, others, tape.former, apart, lacking)
 
 
 def _once(passes: Passes, inputs: Any, labels: list[str]) -> tuple[Any, dict[str, Any]]:

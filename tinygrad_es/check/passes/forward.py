@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..autodiff.tensor import Tensor
-from ..ops import stack
+from ...autodiff.tensor import Tensor
+from ...ops import stack
 from .calling import is_plain_object, required
 from .draws import GENERATORS, drawing_from, random_state
 from .watching import recorded

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .by_differences import found_in
-from .case import Case, Fit, Fits, Pair
+from ...languages import Pair
+from ..by_differences import found_in
+from .case import Case, Fit, Fits
 from .factors import matrix_products
 from .scale import causes_of, times
 

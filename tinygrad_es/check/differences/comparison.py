@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..report import Entry, GradientCheck, Mismatch
 from .kinks import Change, Side, change, signature
 from .numeric import Differences, Estimate, cotangent
-from .report import Entry, GradientCheck, Mismatch
 from .subject import Subject
 from .verdicts import UNDERFLOW, Tolerance
 

@@ -15,8 +15,8 @@ import types
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ..autodiff.errors import describe
-from ..tree import leaves, map_structure
+from ...autodiff.errors import describe
+from ...tree import leaves, map_structure
 from .beside import loss_and_gradients
 from .calling import named_leaves, required
 from .watching import observed

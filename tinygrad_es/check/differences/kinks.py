@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..autodiff import arrays
-from ..autodiff.order import topological
-from ..autodiff.tensor import Tensor
+from ...autodiff import arrays
+from ...autodiff.order import topological
+from ...autodiff.tensor import Tensor
 from .subject import Slope, Subject
 
 __all__ = ["Change", "Side", "change", "signature"]

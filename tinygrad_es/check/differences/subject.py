@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from ..autodiff.backward import gradients
-from ..autodiff.errors import describe
-from ..autodiff.modes import Switch
-from ..autodiff.sweep import sweep
-from ..autodiff.tensor import Tensor, as_tensor
-from ..autodiff.transforms import one_tensor
+from ...autodiff.backward import gradients
+from ...autodiff.errors import describe
+from ...autodiff.modes import Switch
+from ...autodiff.sweep import sweep
+from ...autodiff.tensor import Tensor, as_tensor
+from ...autodiff.transforms import one_tensor
 from .numeric import cotangent
 
 __all__ = ["Function", "Loss", "Slope", "Subject", "kept_as_it_was", "rounding"]

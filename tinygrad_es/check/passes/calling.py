@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autodiff.tensor import Tensor
+from ...autodiff.tensor import Tensor
+from ..differences.numeric import cotangent
 from .draws import GENERATORS
-from .numeric import cotangent
 
 if TYPE_CHECKING:
     from .styles import Passes

@@ -1,0 +1,1 @@
+"""What is wrong with one gradient: a case, and the hypotheses that may fit it."""

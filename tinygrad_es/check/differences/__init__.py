@@ -1,0 +1,1 @@
+"""An automatic gradient against differences: what is checked, kinks, verdicts, structure."""

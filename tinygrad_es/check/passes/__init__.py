@@ -1,0 +1,1 @@
+"""Two passes by hand, run as they are: on Tensors, on arrays, and what backward gives."""
