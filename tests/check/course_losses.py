@@ -461,7 +461,7 @@ class Value:
         out._backward = _backward
         return out
 
-    def swish(self):  # una operacion propia
+    def mi_swish(self):  # una operacion propia
         s = 1 / (1 + math.exp(-self.data))
         out = Value(self.data * s, (self,), 'swish')
 
@@ -499,7 +499,7 @@ def neurona(x1, x2, w1, w2, b):
 
 def con_swish(x, w):
     z = x * w
-    s = z.swish()
+    s = z.mi_swish()
     return s * s + z
 """,
     lambda space, rng: check_backprop(
@@ -531,7 +531,7 @@ micrograd_swish = micrograd._replace(  # an operation that no Tensor has: by dif
 )  # fmt: skip
 
 one_operation = micrograd._replace(  # one operation alone
-    check=lambda space, rng: check_backprop(space["Value"].swish, space["Value"], 0.7),
+    check=lambda space, rng: check_backprop(space["Value"].mi_swish, space["Value"], 0.7),
     mistakes=(
         Mistake("(s + self.data * s * (1 - s)) * out", "s * out", "self", "G99 G05"),
         Mistake("self.grad += (s +", "self.grad -= (s +", "self", "G03"),

@@ -169,7 +169,7 @@ def test_signs_and_terms_where_differences_are_the_reference(gradient, code, wor
     ("added", "en", "es"),
     [
         (1, "the one-hot onehot(y, 3) has the wrong sign.", "se suma en lugar de restarse"),
-        (0, "the one-hot onehot(y, 3) is not subtracted: -0.1429·", "no se resta onehot(y, 3)"),
+        (0, "the one-hot onehot(y, 3) is not subtracted: -0.1429·", "no se resta el one-hot"),
         (-2, "the one-hot onehot(y, 3) is there twice.", "está dos veces"),
         (-0.5, "the factor of the one-hot onehot(y, 3) is wrong: -0.1429, yours -0.07143", "mal"),
     ],

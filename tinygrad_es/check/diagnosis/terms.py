@@ -42,28 +42,31 @@ def _terms(case: Case, values: dict[str, Any]) -> Fits:
 
 def _told(case: Case, name: str, t: Any, c: float, hint: bool = False) -> Pair:
     """What is wrong with the term in t: the gradient has c times t too much."""
-    missing, over = ("c", "c") if hint else (f"{-c:.4g}", f"{c:.4g}")
+    lacking, over = _times(-c, name), _times(c, name)
     if np.all((t == 0) | (t == 1)) and case.r.ndim:
-        return _one_hot(name, c, _share_of(case, t), hint)
+        one_hot, share = t.ndim > 1 and bool(np.all(t.sum(axis=-1) == 1)), _share_of(case, t)
+        if one_hot or share:
+            return _labels(name, c, share, hint, ONE_HOT if one_hot else LABELS)
     paths = (path for _, path in case.paths if _multiple(path, t, case.tolerance))
-    if (path := next(paths, None)) is None:
-        en, es = f"there is a term {over}·{name} too many", f"sobra un término {over}·{name}"
-        if c < 0:
-            en, es = f"the term {missing}·{name} is missing", f"falta el término {missing}·{name}"
+    path = next(paths, None)
+    if path is None and hint:
+        asked = f"look at the term in {name}: is it missing, or one too many?"
+        return asked, f"mira el término en {name}: ¿falta, o sobra?"
+    if path is None:
+        lacks = f"the term {lacking} is missing", f"falta el término {lacking}"
+        has = f"there is a term {over} too many", f"sobra un término {over}"
+        first, second = (lacks, has) if c < 0 else (has, lacks)
         if found_in(case.comparison.order[0]):  # nothing is known of the terms of the reference
-            en, es = (
-                f"{en}, or half of it has the wrong sign",
-                f"{es}, o su mitad tiene mal el signo",
-            )
-        return f"{en}.", f"{es}."
+            second = "half of it has the wrong sign", "su mitad tiene mal el signo"
+        return f"{first[0]}, or {second[0]}.", f"{first[1]}, o {second[1]}."
     right = _times_that(t, path)
-    k, m = 1.0 + c / right, "c" if hint else f"{right:.4g}"
+    k, m = 1.0 + c / right, f"c·{name}" if hint else _times(right, name)
     known: dict[float, Pair] = {
-        0.0: (f"the term {m}·{name} is missing.", f"falta el término {m}·{name}."),
-        2.0: (f"the term {m}·{name} is there twice.", f"el término {m}·{name} está dos veces."),
+        0.0: (f"the term {m} is missing.", f"falta el término {m}."),
+        2.0: (f"the term {m} is there twice.", f"el término {m} está dos veces."),
         -1.0: (
-            f"the sign of the term {m}·{name} is wrong.",
-            f"el signo del término {m}·{name} está mal.",
+            f"the sign of the term {m} is wrong.",
+            f"el signo del término {m} está mal.",
         ),
     }
     found = next((pair for value, pair in known.items() if abs(k - value) < 1e-6), None)
@@ -72,28 +75,42 @@ def _told(case: Case, name: str, t: Any, c: float, hint: bool = False) -> Pair:
             f"el factor del término en {name} está mal."
         )
     return found or (
-        f"the term is {m}·{name}, yours is {right + c:.4g}·{name}.",
-        f"el término es {m}·{name}, el tuyo es {right + c:.4g}·{name}.",
+        f"the term is {m}, yours is {_times(right + c, name)}.",
+        f"el término es {m}, el tuyo es {_times(right + c, name)}.",
     )
 
 
-def _one_hot(name: str, c: float, right: float, hint: bool) -> Pair:
+ONE_HOT, LABELS = ("the one-hot", "el one-hot"), ("the label", "la etiqueta")
+
+
+def _labels(name: str, c: float, right: float, hint: bool, noun: Pair) -> Pair:
     """What is wrong with labels that the gradient has c times too much, of `right` times."""
     k = 1.0 + c / right if right else 0.0
+    en, es = f"{noun[0]} {name}", f"{noun[1]} {name}"
     if abs(k + 1.0) < 1e-6:
         added = "se suma en lugar de restarse" if right < 0 else "se resta en lugar de sumarse"
-        return f"the one-hot {name} has the wrong sign.", f"el one-hot {name} {added}."
+        return f"{en} has the wrong sign.", f"{es} {added}."
     if abs(k - 2.0) < 1e-6:
-        return f"the one-hot {name} is there twice.", f"el one-hot {name} está dos veces."
+        return f"{en} is there twice.", f"{es} está dos veces."
     if abs(k) >= 1e-6:
-        en, es = f"the factor of the one-hot {name}", f"el factor del one-hot {name}"
         told = "" if hint else f": {right:.4g}, yours {right + c:.4g}"
-        return f"{en} is wrong{told}.", f"{es} está mal{told.replace('yours', 'el tuyo')}."
-    missing = "c" if hint else f"{-c:.4g}"
+        tuyo = told.replace("yours", "el tuyo")
+        return f"the factor of {en} is wrong{told}.", f"está mal el factor de {es}{tuyo}."
+    missing = f"c·{name}" if hint else _times(-c, name)
     return (
-        f"the one-hot {name} is not subtracted: {missing}·{name} is missing.",
-        f"no se resta {name} (one-hot): falta {missing}·{name}.",
+        f"{en} is not subtracted: {missing} is missing.",
+        f"no se resta {es}: falta {missing}.",
     )
+
+
+def _times(c: float, name: str) -> str:
+    """A multiple of a name, as one writes it.
+
+    >>> _times(0.1, "w"), _times(1.0, "w"), _times(-1.0, "w")
+    ('0.1·w', 'w', '-w')
+    """
+    written = f"{c:.4g}"
+    return {"1": name, "-1": f"-{name}"}.get(written, f"{written}·{name}")
 
 
 def _share_of(case: Case, t: Any) -> float:
