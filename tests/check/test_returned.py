@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tinygrad_es import Tensor, check_backprop
-from tinygrad_es.check.passes.calling import node_of
+from tinygrad_es.check.passes.naming import node_of
 
 RNG = np.random.default_rng(0)
 X, W, Y = RNG.normal(size=(7, 5)), RNG.normal(size=5), RNG.normal(size=7)

@@ -1,43 +1,18 @@
-"""How a backward pass is called, and whose gradient a name says: by the names that people use.
-
->>> node_of("dW1", {"W1": 0}), node_of("grad_W1", {"W1": 0}), node_of("h", {"W1": 0})
-('W1', 'W1', None)
-"""
+"""How a backward pass is called: by the names and in the order that people use."""
 
 from __future__ import annotations
 
-import inspect
-import types
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
-from ...autodiff.tensor import Tensor
 from ..differences.numeric import cotangent
-from .draws import GENERATORS
+from .naming import named_leaves, parameters, required
+from .styles import Passes
 
-if TYPE_CHECKING:
-    from .styles import Passes
+__all__ = ["ARRIVING", "CACHES", "NoLossError", "arguments_of", "arriving_at"]
 
-__all__ = [
-    "ARRIVING",
-    "CACHES",
-    "NoLossError",
-    "arguments_of",
-    "arriving_at",
-    "is_keyed",
-    "is_plain_object",
-    "named_leaves",
-    "node_of",
-    "required",
-]
-
-Leaves = Iterator[tuple[str, Any]]
-PREFIXES: tuple[str, ...] = ("d", "d_", "dL_", "grad_", "grad", "g_", "delta_", "∂", "∂L_∂")
-PREFIXES += tuple(f"d{L}{_}d" for L in ("L", "C", "J", "E", "f", "loss") for _ in ("", "_"))
-PREFIXES += ("gradient_", "gradiente_", "nabla_", "∇")
-SUFFIXES = ("_grad", "_gradient", "_gradiente", "_g")
 FLOATING = (np.ndarray, np.floating, float)
 ARRIVING = frozenset(["dout", "g", "grad", "gradient", "upstream", "grad_out", "grad_output", "dy"])
 CACHES = frozenset(["cache", "caches", "saved", "ctx", "values", "memory", "forward_values"])
@@ -45,71 +20,6 @@ CACHES = frozenset(["cache", "caches", "saved", "ctx", "values", "memory", "forw
 
 class NoLossError(TypeError):
     """Forward ends in more than one number, and backward takes no gradient that arrives there."""
-
-
-def node_of(name: str, known: Mapping[str, Any], exact: bool = False) -> str | None:
-    """The node whose gradient a name says: `dW1` is that of `W1`; with `exact` also `W1`."""
-    owner, dot, last = name.rpartition(".")  # layers[0].dW is that of layers[0].W
-    base, bracket, place = last.partition("[")
-    for prefix in PREFIXES:
-        found = owner + dot + base.removeprefix(prefix) + bracket + place
-        if base.startswith(prefix) and found in known:
-            return found
-    for suffix in SUFFIXES:
-        found = owner + dot + base.removesuffix(suffix) + bracket + place
-        if base.endswith(suffix) and found in known:
-            return found
-    if exact and name in known:
-        return name
-    short = (
-        owner + dot + base.removeprefix("g") + bracket + place
-    )  # gW1, where no node is so called
-    return short if base.startswith("g") and short in known and name not in known else None
-
-
-def named_leaves(structure: Any, label: str = "", above: frozenset[int] = frozenset()) -> Leaves:
-    """The leaves and their names: the last key, the place in a list, h[0], or layer.W."""
-    inside = above | {id(structure)}
-    if isinstance(structure, dict):
-        for key, value in structure.items():
-            name = key if isinstance(key, str) else f"{label}[{key}]"
-            yield from named_leaves(value, name, inside)
-    elif isinstance(structure, (list, tuple)):
-        for i, value in enumerate(structure):
-            yield from named_leaves(value, f"{label}[{i}]", inside)
-    elif is_plain_object(structure) and id(structure) not in above:
-        for key, value in vars(structure).items():
-            yield from named_leaves(value, f"{label}.{key}", inside)
-    else:
-        yield label, structure
-
-
-def is_plain_object(x: Any) -> bool:
-    """Whether it is of a class that somebody wrote in Python, to keep things in."""
-    kinds = (
-        type,
-        types.ModuleType,
-        types.FunctionType,
-        types.MethodType,
-        Tensor,
-        np.ndarray,  # of a subclass: a masked array, a matrix
-        *GENERATORS,
-    )
-    return hasattr(x, "__dict__") and not isinstance(x, kinds)
-
-
-def required(function: Callable[..., Any], optional: bool = False) -> list[str]:
-    """The positional parameters, those without a default; with `optional` all."""
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    found = [p for p in _parameters(function) if p.kind in kinds]
-    return [p.name for p in found if optional or p.default is p.empty]
-
-
-def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
-    try:
-        return list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):  # written in C
-        return []
 
 
 def arguments_of(
@@ -171,7 +81,7 @@ def _arguments(
 ) -> list[Any]:
     wanted = required(backward)
     if not wanted:  # `net.backward()`: all is in the object
-        takes_all = any(p.kind is p.VAR_POSITIONAL for p in _parameters(backward))
+        takes_all = any(p.kind is p.VAR_POSITIONAL for p in parameters(backward))
         return list(inputs) if takes_all else []
     further = inputs[len(by_name) :]  # that forward does not take: the target
     if wanted and len(wanted) == len(further) and not any(name in by_name for name in wanted):
@@ -206,8 +116,3 @@ def _arguments(
         f"Received: backward({', '.join(wanted)}); not known: {unknown or 'none'}; known: "
         f"{', '.join(space) or 'none'}."
     )
-
-
-def is_keyed(label: str) -> bool:
-    """Whether a label comes from a key, not only from a place."""
-    return bool(label) and not label.startswith("[")

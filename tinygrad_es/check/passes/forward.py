@@ -17,8 +17,8 @@ import numpy as np
 
 from ...autodiff.tensor import Tensor
 from ...ops import stack
-from .calling import is_plain_object, required
 from .draws import GENERATORS, drawing_from, random_state
+from .naming import is_plain_object, required
 from .watching import recorded
 
 __all__ = ["Forward", "Run", "Stopped", "World", "code_of"]

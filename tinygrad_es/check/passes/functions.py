@@ -25,10 +25,11 @@ from ...tree import leaves, map_structure
 from ...views.compare import Reference
 from ..by_differences import black_box
 from .beside import loss_and_gradients, without_loss
-from .calling import arguments_of, arriving_at, named_leaves, node_of, required
+from .calling import arguments_of, arriving_at
 from .draws import drawing_from, random_state
 from .forward import Forward, World
 from .lists import named_lists
+from .naming import named_leaves, node_of, required
 from .plain import Plain
 from .recording import Recorded, recorded_pass
 from .returned import Returned, absent, gradients_of, in_order, kept_gradients, not_compared

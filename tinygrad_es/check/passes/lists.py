@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .calling import node_of
+from .naming import node_of
 
 __all__ = ["named_lists"]
 

@@ -17,8 +17,8 @@ from ...languages import Pair
 from ...tree import leaves
 from ...views.rounding import Rounding
 from ..differences.numeric import Differences, cotangent, noise_of, typical
-from .calling import required
 from .forward import Forward
+from .naming import required
 from .styles import Passes
 
 __all__ = ["OnKink", "Plain", "bent", "between", "unfaithful"]

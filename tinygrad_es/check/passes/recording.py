@@ -22,8 +22,8 @@ from ...autodiff.tensor import Tensor
 from ...languages import Pair
 from ...tree import leaves
 from ..differences.numeric import cotangent, typical
-from .calling import named_leaves
 from .forward import Forward, Run, Stopped
+from .naming import named_leaves
 from .plain import OnKink, Plain, unfaithful
 
 __all__ = ["Recorded", "recorded_pass"]

@@ -13,7 +13,7 @@ import numpy as np
 
 from ...autodiff.errors import describe
 from ...languages import Pair
-from .calling import is_keyed, named_leaves, node_of
+from .naming import is_keyed, named_leaves, node_of
 
 __all__ = [
     "Returned",

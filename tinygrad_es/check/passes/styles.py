@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from ...autodiff.errors import describe
 from ...tree import leaves, map_structure
 from .beside import loss_and_gradients
-from .calling import named_leaves, required
+from .naming import named_leaves, required
 from .watching import observed
 
 __all__ = ["Context", "Passes", "passes_of"]

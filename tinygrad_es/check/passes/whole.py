@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .calling import is_keyed, named_leaves, node_of
+from .naming import is_keyed, named_leaves, node_of
 
 __all__ = ["lifted", "whole_leaves", "with_gradient"]
 
