@@ -47,6 +47,7 @@ FLOORS = {
     "models": 7,
     "saving": 8,
     "script": 8,
+    "cells": 0,
     "grading": 8.5,
     "demo": 8,
     "testing": 8,

@@ -134,6 +134,42 @@ def test_points_and_inputs_of_the_teacher(file, tmp_path, capsys):
     assert (reports["relu"]["score"], reports["relu"]["of"]) == (2.0, 2.0)
 
 
+def notebook(path, *cells):
+    kinds = [("markdown", "# Tarea"), *(("code", source) for source in cells)]
+    made = [{"cell_type": kind, "source": text.splitlines(True)} for kind, text in kinds]
+    path.write_text(json.dumps({"cells": made}), encoding="utf-8")
+    return str(path)
+
+
+CELLS = (
+    "%matplotlib inline\nimport numpy as np\n!pip list\nx = np.array([1.0, 2.0])\nnp.sum?\n",
+    "%%bash\nls",
+    "%%time\ndef forward(x):\n    z = x * x\n    return np.sum(z * x)\n",
+    "def backward(x):\n    dz = x\n    return 2 * x * dz\n",
+)
+
+
+def test_a_notebook(tmp_path, capsys):
+    path = notebook(tmp_path / "tarea.ipynb", *CELLS, "display(x)\n\nx / None\n", "x = 0")
+    assert main(["check", path, "--lang", "es"]) == 1
+    told = capsys.readouterr().out
+    assert "x: MAL" in told
+    assert "tarea.ipynb: celda 5, línea 3: TypeError" in told
+    path = notebook(tmp_path / "tarea.ipynb", *CELLS[:3], "def backward(x) return 1")
+    assert main(["check", path, "--lang", "en"]) == 2
+    assert "cell 4, line 1: SyntaxError" in capsys.readouterr().out
+    right = CELLS[3].replace("2 * x * dz", "2 * x * dz + x * x")
+    assert main(["check", notebook(tmp_path / "bien.ipynb", *CELLS[:3], right)]) == 0
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"a": 1}', '{"cells": [{}]}', '{"cells": [3]}'])
+def test_what_is_no_notebook(tmp_path, capsys, text):
+    path = tmp_path / "tarea.ipynb"
+    path.write_text(text)
+    assert main(["check", str(path), "--lang", "es"]) == 2
+    assert "no es un cuaderno" in capsys.readouterr().out
+
+
 def test_names_of_pairs():
     space: dict = {}
     names = ["forward", "backprop", "paso_adelante", "paso_atras", "ForwardPass", "BackwardPass",

@@ -78,7 +78,7 @@ def checked(job: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     path = Path(job["file"])
     try:
         finished = run_script(path, name=path.stem)
-    except (OSError, SyntaxError) as error:
+    except (OSError, SyntaxError, ValueError) as error:
         yield {"error": _told(error, path), "pairs": [], "done": True}
         return
     told = None if finished.error is None else _told(finished.error, path)
@@ -129,7 +129,7 @@ def _pair(
         text = {language: report.text(language) for language in ("en", "es")}
         data = json.loads(json.dumps(report.to_dict()))
     except BaseException as error:  # the next pair is to be checked all the same
-        own = _line(error, path) is not None
+        own = _place(error, path) is not None
         return {"name": found.name, "error": _told(error, path), "wrong": own}
     return {"name": found.name, "report": data, "text": text, "wrong": not report.ok}
 
@@ -144,8 +144,8 @@ def _given(path: str | None) -> dict[str, Any]:
 
 def _told(error: BaseException, path: Path) -> dict[str, str]:
     """An error in one line: where in the file, what."""
-    line = _line(error, path)
-    where: Pair = ("", "") if line is None else (f"line {line}: ", f"línea {line}: ")
+    place = _place(error, path)
+    where = ("", "") if place is None else _written(*place)
     said = _text_of(error)
     kind = type(error).__name__
     what: Pair = (f"{kind}: {said[0]}", f"{kind}: {said[1]}") if said[0] else (kind, kind)
@@ -164,7 +164,7 @@ def _told(error: BaseException, path: Path) -> dict[str, str]:
             "it waits for input; there is nobody to type.",
             "espera que alguien escriba; aquí no hay nadie.",
         )
-    elif isinstance(error, (LookupError, TypeError, ValueError)) and line is None:
+    elif isinstance(error, (LookupError, TypeError, ValueError)) and place is None:
         what = in_both(said[0])
     return {"en": _one_line(where[0] + what[0]), "es": _one_line(where[1] + what[1])}
 
@@ -184,16 +184,23 @@ def _one_line(text: str, limit: int = 600) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def _line(error: BaseException, path: Path) -> int | None:
-    """The innermost line of the file that an error comes from."""
-    if isinstance(error, SyntaxError) and error.filename == str(path):
-        return error.lineno
-    lines = [
-        frame.lineno
-        for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename == str(path)
-    ]
-    return lines[-1] if lines else None
+def _written(cell: str | None, line: int) -> Pair:
+    """A place, as a message begins."""
+    if cell is None:
+        return f"line {line}: ", f"línea {line}: "
+    return f"cell {cell}, line {line}: ", f"celda {cell}, línea {line}: "
+
+
+def _place(error: BaseException, path: Path) -> tuple[str | None, int] | None:
+    """The innermost cell of a notebook, None in a script, and its line."""
+    places = [(f.filename, f.lineno) for f in traceback.extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError):
+        places.append((error.filename or "", error.lineno))
+    for name, line in reversed(places):
+        head, comma, cell = name.rpartition(", cell ")
+        if line is not None and (name == str(path) or head == str(path)):
+            return cell if comma and head == str(path) else None, line
+    return None
 
 
 if __name__ == "__main__":

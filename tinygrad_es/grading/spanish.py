@@ -123,6 +123,11 @@ SAID: tuple[tuple[str, str | None, str], ...] = (
         "rúbrica{0}: se esperaba un número ≥ 0. Se ha recibido: {1}.",
     ),
     (r"there is no file (.+)\.", None, "no existe el archivo {0}."),
+    (
+        r"it is no notebook \(JSON with cells\): (.+)",
+        None,
+        "no es un cuaderno (JSON con celdas): {0}",
+    ),
 )
 
 PARTS = (
