@@ -117,7 +117,8 @@ def test_draw_shows_where_a_script_fails(script, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nothing.py"], "No such file"),
+        (["nothing.py"], "there is no file 'nothing.py'."),
+        (["."], "expected a file. '.' is a folder."),
         (["good.py:loss"], "no Tensor 'loss' in it. Its Tensors: x, y, z, q, f"),
         (["good.py", "--out", "x.gif"], "ends in .svg"),
         (["good.py", "--collapse", "all"], "collapse: expected"),

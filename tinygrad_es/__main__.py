@@ -248,8 +248,14 @@ def unread(error: Exception) -> Pair:
         return in_both(
             f"there is no file {str(error.filename)!r}." if error.filename else str(error)
         )
+    if isinstance(error, IsADirectoryError):
+        name = repr(str(error.filename))
+        return (
+            f"expected a file. {name} is a folder.",
+            f"se esperaba un archivo. {name} es una carpeta.",
+        )
     if isinstance(error, OSError):
-        return f"cannot be read: {error}", f"no se puede leer: {error.filename}"
+        return f"cannot be used: {error}", f"no se puede usar: {error.filename}"
     return in_both(str(error))
 
 
@@ -265,7 +271,10 @@ def view_command(options: argparse.Namespace) -> int:
             name, root = chosen(finished.variables, name)
         write = draw_script if options.command == "draw" else explain_script
         write(options, path, name or "error", root, finished.variables)
-    except (OSError, SyntaxError, LookupError, ValueError, TypeError, RuntimeError) as error:
+    except OSError as error:
+        print(f"error: {say(unread(error))}", file=sys.stderr)
+        return 1
+    except (SyntaxError, LookupError, ValueError, TypeError, RuntimeError) as error:
         print(f"error: {options.script}: {error}", file=sys.stderr)
         return 1
     if finished.error is not None:

@@ -20,6 +20,7 @@ w: right given your z (carried error; 0 new errors)
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, overload
 
@@ -31,9 +32,10 @@ from ..autodiff.tensor import Tensor
 from ..views.compare import Compared, Comparison, Reference, agree, compared
 from ..views.names import caller_names, caller_variables
 from .backprop_report import BackpropReport
+from .chance import FEW, moved, still_fitting
 from .diagnosis.axes import summed
 from .diagnosis.case import case_of
-from .diagnosis.diagnose import diagnose
+from .diagnosis.diagnose import diagnose, unexplained
 from .hints import Hints, level_of
 from .marks import checked_names, checked_points
 from .passes.functions import Traced, traced
@@ -158,12 +160,27 @@ def _compared(
         )
     run = traced(subject, given, loss)
     report = _of_functions(run, asked)
+    _tried_elsewhere(report, subject, given, loss, asked)
     report.notes.extend(run.notes)
     if run.absent and asked.rubric is None:
         names = ", ".join(run.absent)
         report.notes.append((f"no gradient was given for {names}",
                              f"no se ha dado ningún gradiente de {names}"))  # fmt: skip
     return report
+
+
+def _tried_elsewhere(
+    report: BackpropReport, subject: Any, given: tuple[Any, ...], loss: Any, asked: Asked
+) -> None:
+    """Of a gradient of few numbers: leave out what fits them by chance."""
+    one = next((c for c in report.comparison.found if c.name == report.culprit), None)
+    if one is None or one.node.size > FEW or report.diagnoses[0].code in ("G08", "G10", "G99"):
+        return
+    with contextlib.suppress(Exception):  # there it cannot be run: all that fits here is told
+        other = _of_functions(traced(subject, moved(given), loss), asked)
+        there = other.diagnoses if other.culprit == report.culprit else []
+        case = case_of(one, report.comparison, {}, {})
+        report.diagnoses = still_fitting(report.diagnoses, there) or [unexplained(case)]
 
 
 class Asked(NamedTuple):

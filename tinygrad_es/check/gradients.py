@@ -230,7 +230,8 @@ def _of_both(report: GradientCheck) -> GradientCheck:
     if second is None or report.mismatches or report.problems:
         return report
     second.evaluations += report.evaluations
-    second.notes = [*report.notes, *second.notes] if report.verdict != "vacuous" else second.notes
+    if report.verdict != "vacuous":
+        second.notes = list(dict.fromkeys([*report.notes, *second.notes]))
     second.vacuous, second.power, second.opinions = report.vacuous, report.power, report.opinions
     return second
 

@@ -9,10 +9,10 @@ __all__ = ["as_html"]
 
 LOOKS = {  # colours that can be read on white and on black
     "right": ("✓", "#1f883d"),
-    "carried": ("~", "#b7791f"),
-    "wrong": ("✗", "#e5484d"),
-    "inconclusive": ("?", "#8b949e"),
-    "missing": ("?", "#8b949e"),
+    "carried": ("~", "#a56a00"),
+    "wrong": ("✗", "#d93c42"),
+    "inconclusive": ("?", "#707880"),
+    "missing": ("?", "#707880"),
 }
 
 

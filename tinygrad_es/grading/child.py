@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sys
 import traceback
 import zipfile
@@ -126,12 +127,17 @@ def _pair(
             if (loss := loss_in(variables)) is None:
                 raise
             report = check_backprop(*inputs, loss=loss, **options)
-        text = {language: report.text(language) for language in ("en", "es")}
+        text = {lang: _as_options(report.text(lang)) for lang in ("en", "es")}
         data = json.loads(json.dumps(report.to_dict()))
     except BaseException as error:  # the next pair is to be checked all the same
         own = _place(error, path) is not None
         return {"name": found.name, "error": _told(error, path), "wrong": own}
     return {"name": found.name, "report": data, "text": text, "wrong": not report.ok}
+
+
+def _as_options(text: str) -> str:
+    """What a message says of arguments, as the command line has them."""
+    return re.sub(r"\bstudent=(\d) ", r"--student \1 ", text)
 
 
 def _given(path: str | None) -> dict[str, Any]:

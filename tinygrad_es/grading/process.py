@@ -7,6 +7,7 @@ inside of a loop. They are no fortress: check files of people you know, as you w
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -82,7 +83,7 @@ def check_file(
         megabytes: how much memory it may use, where the system can tell it (not on Windows).
 
     Raises:
-        FileNotFoundError: there is no such file.
+        FileNotFoundError, IsADirectoryError: there is no such file.
         TypeError: the rubric is no mapping.
     """
     if rubric is not None and not isinstance(rubric, Mapping):
@@ -90,6 +91,8 @@ def check_file(
             f"rubric: expected points by name, {{'W1': 2}}. Received: {describe(rubric)}."
         )
     for given in (path, *([] if inputs is None else [inputs])):
+        if Path(given).is_dir():
+            raise IsADirectoryError(errno.EISDIR, "expected a file, it is a folder", str(given))
         if not Path(given).is_file():
             raise FileNotFoundError(f"there is no file {str(given)!r}.")
     with tempfile.TemporaryDirectory(prefix="tinygrad_es_") as folder:

@@ -74,8 +74,10 @@ def _once_too_often(case: Case) -> Fits:
         if gap is not None:
             where = axes[0] if len(axes) == 1 else axes
             yield Fit(
-                f"yours was summed over axis {where}, and nothing was broadcast there.",
-                f"el tuyo se sumó sobre el eje {where}, y ahí no se extendió nada.",
+                f"yours was summed over axis {where} of {case.name} too: each of its entries has a "
+                "derivative of its own.",
+                f"el tuyo se sumó también sobre el eje {where} de {case.name}: cada uno de sus "
+                "elementos tiene su propia derivada.",
                 gap,
             )
 

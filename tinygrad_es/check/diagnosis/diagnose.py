@@ -21,7 +21,7 @@ from .hypotheses import HYPOTHESES, LAST
 from .parts import parts
 from .scale import is_of_the_way
 
-__all__ = ["diagnose"]
+__all__ = ["diagnose", "unexplained"]
 
 TIES = 4  # explanations that fit equally well, of which more are not listed
 
@@ -80,6 +80,8 @@ def unexplained(case: Case) -> Diagnosis:
     many = f"{count:,} of {r.size:,} entries wrong", f"{count:,} de {r.size:,} elementos mal"
     en = f"nothing fits: {many[0]}, cosine {cosine:.3f}, ratios {low:.3g} … {high:.3g}"
     es = f"nada encaja: {many[1]}, coseno {cosine:.3f}, cocientes {low:.3g} … {high:.3g}"
+    if r.size == 1:
+        en, es = "nothing fits", "nada encaja"
     for at in _worst(g, r)[:count]:
         entry = "[" + ", ".join(map(str, at)) + "]"
         digits = 4 if f"{g[at]:.4g}" != f"{r[at]:.4g}" else 10

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...autodiff.tensor import Tensor
 from ...languages import Pair
 from .case import Case, Fit, Fits
 
@@ -151,9 +152,20 @@ def constant_normaliser(case: Case) -> Fits:
             return
 
 
-def _told(node: Any, names: Mapping[int, str | None]) -> str:
+def _told(node: Tensor, names: Mapping[int, str | None]) -> str:
+    """A reduction: its name, else what it is; a sum of squared deviations is of a variance."""
     axis = (node.params or {}).get("axis")
-    return names.get(node.index) or f"{node.op.name}(axis={axis})"
+    assert node.op is not None
+    kind = {"norm2": "std"}.get(node.op.name, node.op.name)
+    if kind in ("sum", "mean") and _is_op(node.inputs[0], "square", "multiply", "power"):
+        squared = node.inputs[0].inputs[0]
+        if _is_op(squared, "subtract") and _is_op(squared.inputs[1], "mean"):
+            kind = "var"
+    return names.get(node.index) or f"{kind}(axis={axis})"
+
+
+def _is_op(x: Any, *names: str) -> bool:
+    return type(x) is Tensor and x.op is not None and x.op.name in names
 
 
 def diagonal(case: Case) -> Fits:

@@ -222,8 +222,35 @@ def _in_part(c: Constant, lengths: dict[int, str]) -> Iterator[tuple[float, Pair
 def _of_values(case: Case) -> Iterator[tuple[float, Pair]]:
     for name, value in case.values.items():
         if value.size == 1 and np.isfinite(k := float(value.reshape(()))) and k not in (0.0, 1.0):
-            yield k, (f"{name} = {k:.6g} is a factor too many", f"sobra el factor {name} = {k:.6g}")
-            yield 1 / k, (f"the factor {name} = {k:.6g} is missing", f"falta {name} = {k:.6g}")
+            is_k = f"{name} = {k:.6g}"
+            yield (
+                k,
+                (
+                    f"{is_k} is a factor too many (or the division by it is missing)",
+                    f"sobra el factor {is_k} (o falta dividir entre él)",
+                ),
+            )
+            yield (
+                1 / k,
+                (
+                    f"the factor {is_k} is missing (or it is divided by it once too often)",
+                    f"falta el factor {is_k} (o se divide entre él una vez de más)",
+                ),
+            )
+            yield (
+                k * k,
+                (
+                    f"it is multiplied by {is_k} where it should be divided",
+                    f"se multiplica por {is_k} donde hay que dividir",
+                ),
+            )
+            yield (
+                1 / (k * k),
+                (
+                    f"it is divided by {is_k} where it should be multiplied",
+                    f"se divide entre {is_k} donde hay que multiplicar",
+                ),
+            )
 
 
 def _of_counts(lengths: dict[int, str], pairs: bool = True) -> Iterator[tuple[float, Pair]]:

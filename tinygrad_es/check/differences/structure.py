@@ -9,12 +9,19 @@ import numpy as np
 from ...autodiff.backward import gradients
 from ...autodiff.order import topological
 from ...autodiff.tensor import Tensor
+from ...languages import Pair
 from ..report import GradientCheck
 from .numeric import cotangent
 from .subject import Slope, Subject, pulled
 from .verdicts import UNDERFLOW
 
 __all__ = ["same_twice", "structure"]
+
+
+ADVICE = (
+    "seed the generator inside the function (dropout: seed=0, or training=False)",
+    "fija la semilla del generador dentro de la función (dropout: seed=0, o training=False)",
+)
 
 
 def same_twice(subject: Subject, v: Any, report: GradientCheck) -> bool:
@@ -28,13 +35,8 @@ def same_twice(subject: Subject, v: Any, report: GradientCheck) -> bool:
         return True
     report.verdict = "random"
     report.total = sum(a.size for a in subject.arrays)
-    where = _first_difference(y, z)
-    report.notes.append((
-        f"{where}: seed it inside the function (ops.dropout(x, rate, seed=0)), or run it with "
-        "training=False",
-        f"{where}: fija la semilla dentro de la función (ops.dropout(x, rate, seed=0)), o usa "
-        "training=False",
-    ))  # fmt: skip
+    (en, es), (seed_it, siembra) = _first_difference(y, z), ADVICE
+    report.notes.append((f"{en}: {seed_it}", f"{es}: {siembra}"))
     return False
 
 
@@ -44,21 +46,31 @@ def _same(a: Any, b: Any) -> bool:
     return np.shape(a) == np.shape(b) and bool(np.array_equal(a, b, equal_nan=True))
 
 
-def _first_difference(y: Tensor, z: Tensor) -> str:
-    """The first operation of two recordings whose results differ."""
+def _first_difference(y: Tensor, z: Tensor) -> Pair:
+    """The first operation of two recordings whose results differ, and what it is that does."""
     pairs = zip(reversed(topological([y])), reversed(topological([z])), strict=False)
     for a, b in pairs:
         if a.op is not b.op:
-            return a.op.name if a.op is not None else "?"
+            return (a.op.name if a.op is not None else "?",) * 2
         if a.op is not None and not _same(a.value, b.value):
-            masks = [x for x in a.inputs if not (type(x) is Tensor and x.tracked)]
-            values = [np.unique(x.value if type(x) is Tensor else x) for x in masks]
-            dropout = a.op.name in ("mul", "multiply") and any(
-                u.size <= 2 and u[0] == 0.0 for u in values if u.size
-            )
-            name = "dropout" if dropout else a.op.name
-            return f"{name} ({a.scope})" if a.scope else name
-    return "the backward pass"
+            name = f"{a.op.name} ({a.scope})" if a.scope else a.op.name
+            read = [_constant(x) for x, other in zip(a.inputs, b.inputs, strict=True)
+                    if not _same(_constant(x), _constant(other))]  # fmt: skip
+            if any(x is not None and 0 < np.unique(x).size <= 2 and np.min(x) == 0 for x in read):
+                return f"a random mask in {name}, as of dropout", (
+                    f"una máscara al azar en {name}, como la de dropout"
+                )
+            if read:
+                return f"random numbers in {name}", f"números al azar en {name}"
+            return name, name
+    return "the backward pass", "la pasada hacia atrás"
+
+
+def _constant(x: Any) -> Any:
+    """The array that an operation reads, None of what it differentiates by."""
+    if type(x) is Tensor:
+        return None if x.tracked else np.asarray(x.value)
+    return np.asarray(x)
 
 
 def structure(subject: Subject, v: Any, noise: float, report: GradientCheck) -> list[str]:
@@ -67,8 +79,6 @@ def structure(subject: Subject, v: Any, noise: float, report: GradientCheck) -> 
     `noise` is what rounding may change in Σ v·y: a gradient of nothing else is not linear.
     """
     leaves, y = subject.record(subject.arrays)
-    if not y.tracked:
-        return []
     before = [np.array(leaf.value) for leaf in leaves]
     g = [None if c is None else np.array(c) for c in pulled(leaves, y, v)]
     problems = []

@@ -98,7 +98,8 @@ def _traced(subject: Any, given: tuple[Any, ...], loss: Any) -> Traced:
     if passes.style == "values":
         known |= {} if tape else dict.fromkeys(gradients)
         gradients = {k: v for k, v in gradients.items() if k in known}
-    ends = [name for name in plain.names if name in known]
+    pairs = zip(plain.names, plain.arrays, strict=True)
+    ends = {name: a.shape for name, a in pairs if name in known}
     fixed = [*whole_leaves(by_name), *ahead.fixed]
     found = _gradients(passes, gradients, own, known, ends, list(by_name), fixed)
     returned, others, notes = found.gradients, found.others, tuple(not_compared(found, fixed))
@@ -241,7 +242,7 @@ def _doubled(x: Any) -> Any:
 
 def _gradients(
     passes: Passes, result: Any, own: dict[str, Any], known: dict[str, None],
-    inputs: list[str], arguments: list[str], fixed: list[str],
+    inputs: dict[str, tuple[int, ...]], arguments: list[str], fixed: list[str],
 ) -> Returned:  # fmt: skip
     """The gradients that were returned or kept in the object, and others among the variables."""
     arguments = [name for name in arguments if name in inputs]

@@ -148,10 +148,7 @@ def unfaithful(
     close = 1e-6 if kind == 8 and root.dtype.itemsize == 8 else 1e-3
     value = plain(arrays)
     if not np.allclose(value, root.numpy(), rtol=close, atol=close * _size(value), equal_nan=True):
-        return (
-            "on Tensors it gives another value: it changes a view in place, or draws at random",
-            "con tensores da otro valor: cambia una vista en el sitio, o usa el azar",
-        )
+        return _other_value(plain, value, root)
     v = 1.0 if g is None else g
     start = float(np.sum(v)) if type(root.value) is float else np.broadcast_to(v, root.shape)
     found = gradients(
@@ -181,6 +178,19 @@ def unfaithful(
     return (
         "numbers left the graph on the way, through float() or .item()",
         "hubo números que salieron del grafo, por float() o .item()",
+    )
+
+
+def _other_value(plain: Plain, value: Any, root: Tensor) -> Pair:
+    if plain.passes.style == "values" and np.size(value) == 1:
+        mine, right = f"{float(value):.6g}", f"{float(root.numpy()):.6g}"
+        return (
+            f"your class computes {mine} where NumPy has {right}: look at its forward pass",
+            f"tu clase calcula {mine} donde NumPy da {right}: mira su pasada hacia delante",
+        )
+    return (
+        "on Tensors it gives another value: it changes a view in place, or draws at random",
+        "con tensores da otro valor: cambia una vista en el sitio, o usa el azar",
     )
 
 

@@ -165,5 +165,6 @@ def _name(names: dict[int, str], variables: Mapping[str, Any], out: Any, root: T
         if isinstance(x, Tensor) and x.tracked and x.index not in names and label not in taken:
             names[x.index] = label
             taken.add(label)
-    if root.index not in names and "L" not in taken:
-        names[root.index] = "L"
+    last = "L" if root.size == 1 else "out"
+    if root.index not in names and last not in taken:
+        names[root.index] = last

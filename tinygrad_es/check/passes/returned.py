@@ -51,19 +51,21 @@ class Returned(NamedTuple):
     gradients: dict[str, Any]
     others: dict[str, Any]  # among the variables
     unknown: list[str]
+    notes: list[Pair]
 
 
 def gradients_of(
     result: Any,
     variables: Mapping[str, Any],
     known: Mapping[str, Any],
-    inputs: list[str],
+    shapes: Mapping[str, tuple[int, ...]],
     arguments: list[str],
     fixed: Collection[str] = (),
 ) -> Returned:
     """The gradients that were returned, and others among the variables, by node.
 
-    `inputs` are the names of all arrays that forward reads, `arguments` of those that it is given.
+    `shapes` are those of all arrays that forward reads, by name, `arguments` the names of those
+    that it is given. What has neither a name nor a place goes by its shape, where just one has it.
     In a dict `W` is the gradient of W, unless `dW` is there too: then it is the parameter. What
     has the name of a number that is held `fixed` is never the gradient of another node.
 
@@ -72,10 +74,13 @@ def gradients_of(
         ValueError: two keys name the gradient of one node.
     """
     named = dict(named_leaves(dict(variables)))
-    flat = list(named_leaves(result))
+    flat, inputs = list(named_leaves(result)), list(shapes)
     returned, places = _by_key(flat, named, known, inputs, fixed)
-    unknown: list[str] = []
+    unknown, notes = list[str](), list[Pair]()
     fitting = next((names for names in (inputs, arguments) if len(names) == len(flat)), None)
+    if fitting is not None and (order := _order_of(returned, fitting)):
+        notes.append(order)
+    by_shape = {} if fitting else _by_shape([v for _, v in places], shapes, returned)
     for i, value in places:
         label = flat[i][0]
         by_place = fitting[i] if fitting and not is_keyed(label) else None
@@ -89,11 +94,42 @@ def gradients_of(
             continue  # a value that forward computed, for who calls it
         elif is_keyed(label):
             unknown.append(label)
+        elif id(value) in by_shape:
+            returned[by_shape[id(value)]] = _numbers(value)
         else:
             raise _nobodys("", inputs, result, known)
     if unknown and not returned:
         raise _nobodys(f" for {unknown[0]!r}", inputs, result, known)
-    return Returned(returned, _among(named, known, returned), unknown)
+    if told := [node for node in by_shape.values() if node in returned]:
+        names = ", ".join(told)
+        notes.append((f"told by their shapes whose gradients these are: {names}",
+                      f"por su forma se sabe de quién es el gradiente: {names}"))  # fmt: skip
+    return Returned(returned, _among(named, known, returned), unknown, notes)
+
+
+def _order_of(returned: Collection[str], places: list[str]) -> Pair | None:
+    """What to say where the gradients of all inputs came by name, in another order than these."""
+    own = list(returned)
+    if own == places or sorted(own) != sorted(places):
+        return None
+    named, taken = ", ".join(own), ", ".join(places)
+    return (
+        f"read by the names of the variables: {named}; forward takes {taken}",
+        f"leídos por los nombres de las variables: {named}; forward recibe {taken}",
+    )
+
+
+def _by_shape(
+    values: list[Any], shapes: Mapping[str, tuple[int, ...]], taken: Collection[str]
+) -> dict[int, str]:
+    """By id the input whose shape a value has, if it is the only one for each; else none."""
+    found: dict[int, str] = {}
+    for value in values:
+        names = [k for k, s in shapes.items() if s == np.shape(value) and k not in taken]
+        if len(names) != 1 or names[0] in found.values():
+            return {}
+        found[id(value)] = names[0]
+    return found
 
 
 def _by_key(
@@ -126,10 +162,10 @@ def _by_key(
 
 
 def not_compared(found: Returned, fixed: Collection[str]) -> list[Pair]:
-    """What to say of the keys that name no node."""
+    """What to say of the keys that name no node, and of how the others were read."""
     held = [label for label in found.unknown if _names_one_of(fixed, label)]
     others = [repr(label) for label in found.unknown if label not in held]
-    notes: list[Pair] = []
+    notes = list(found.notes)
     if others:
         names = ", ".join(others)
         notes.append((f"not compared: no node is called as the key says: {names}",

@@ -81,6 +81,10 @@ def passes_of(subject: Any, given: tuple[Any, ...]) -> Passes:
             return Passes(ahead, ahead, back, given, "context")
         own = copy.deepcopy(subject)  # what the methods keep in it stays there
         return Passes(own.forward, own.forward, own.backward, given)
+    if callable(subject) and given and given[0] is None:
+        raise TypeError(
+            "check_backprop: expected a function backward after forward. Received: None."
+        )
     if callable(subject) and given:
         if _is_number_class(given[0]):
             return _of_values(subject, given[0], given[1:])
