@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cProfile
 import pstats
+import random
 import sys
 import threading
 
@@ -65,6 +66,50 @@ def test_a_profile_can_be_taken():
     with profile:
         assert check_backprop(forward, backward, A).verdicts == {"z": "right", "x": "wrong"}
     assert any("backward" in key for _, _, key in pstats.Stats(profile).stats)
+
+
+def test_a_profile_within_a_profile():
+    def profiled(x):
+        with cProfile.Profile():
+            return backward(x)
+
+    profile = cProfile.Profile()
+    with profile:
+        assert check_backprop(forward, profiled, A).verdicts == {"x": "wrong"}
+        assert sys.getprofile() is profile
+
+
+SYSTEM = random.SystemRandom()
+
+
+def test_a_generator_without_a_state():
+    def drawn(x):
+        return np.sum(x**2) + 0.0 * SYSTEM.random()
+
+    assert check_backprop(drawn, lambda x: {"x": 2.0 * x}, A)
+
+
+class Shared:
+    """It keeps what it reads in its class."""
+
+    kept: dict[str, np.ndarray] = {}
+    drawing = random.Random(3)
+    numpy = np.random.default_rng(4)
+
+    def forward(self, x):
+        self.kept["mask"] = (self.numpy.random(x.shape) < 0.5) * self.drawing.random()
+        self.kept["x"] = x
+        return np.sum((x * self.kept["mask"]) ** 2)
+
+    def backward(self):
+        return 2.0 * self.kept["x"] * self.kept["mask"] ** 2
+
+
+def test_the_class_of_an_object_stays():
+    before = Shared.drawing.getstate(), Shared.numpy.bit_generator.state
+    assert check_backprop(Shared(), A)
+    assert Shared.kept == {}
+    assert (Shared.drawing.getstate(), Shared.numpy.bit_generator.state) == before
 
 
 CALLS, CACHE, SUMS = [0], {}, np.zeros(3)

@@ -113,3 +113,117 @@ def test_a_backward_pass_without_arguments(factor):
     assert report.verdicts == ({"w": "right"} if factor == 1.0 else {"z": "wrong", "w": "carried"})
     assert random.getstate() == before
     assert not hasattr(net, "dw")
+
+
+@pytest.mark.parametrize(
+    "backward",
+    [
+        lambda dnext_c, dnext_h, cache: lstm_step_backward(dnext_h, dnext_c, cache),
+        lambda cache, dnext_h, dnext_c: lstm_step_backward(dnext_h, dnext_c, cache),
+        lambda dh, dc, cache: lstm_step_backward(dh, dc, cache),
+    ],
+    ids=["by name", "the cache first", "in order"],
+)
+def test_the_order_of_what_arrives(backward):
+    assert check_backprop(lstm_step_forward, backward, *STEP)
+
+
+def attention_inputs(x, W, V, U):
+    q, k, v = x @ W, x @ V, x @ U
+    return q, k, v
+
+
+def of_each(x, W, V, U):
+    return x @ W, x @ V, x @ U
+
+
+@pytest.mark.parametrize("forward", [attention_inputs, of_each])
+@pytest.mark.parametrize("factor", [1.0, 2.0])
+def test_several_results_without_a_cache(forward, factor):
+    x, *matrices = R.normal(size=(3, 5)), *R.normal(size=(3, 5, 7))
+    kept = {}
+
+    class Projection:
+        def forward(self, x):
+            kept["x"] = x
+            return forward(x, *matrices)
+
+        def backward(self, dq, dk, dv):
+            return factor * (dq @ matrices[0].T + dk @ matrices[1].T + dv @ matrices[2].T)
+
+    assert check_backprop(Projection(), x).ok == (factor == 1.0)
+
+
+@pytest.mark.parametrize("factor", [1.0, 2.0])
+def test_a_context_and_several_results(factor):
+    class Both:
+        @staticmethod
+        def forward(ctx, x, y):
+            ctx.save_for_backward(x, y)
+            return x * y, x + y
+
+        @staticmethod
+        def backward(ctx, dp, ds):
+            x, y = ctx.saved_tensors
+            return dp * y + ds, dp * x + factor * ds
+
+    report = check_backprop(Both, R.normal(size=5), R.normal(size=5))
+    assert report.verdicts == {"x": "right", "y": "right" if factor == 1.0 else "wrong"}
+
+
+@pytest.mark.parametrize(("mistake", "culprit"), [("", None), ("dx", "x"), ("dh", "z")])
+def test_what_arrives_is_nobodys_mistake(mistake, culprit):
+    """`dh` is what the caller gave: the student's own gradient of h is `total`."""
+
+    def forward(x, w):
+        z = x @ w
+        h = np.tanh(z)
+        s = h.sum(axis=1)
+        return h, s, (x, w, h)
+
+    def backward(dh, ds, cache):
+        x, w, h = cache
+        total = ds[:, None] + (0.0 if mistake == "dh" else dh)
+        dz = total * (1.0 - h**2)
+        return (dh if mistake == "dx" else dz) @ w.T, x.T @ dz
+
+    report = check_backprop(forward, backward, R.normal(size=(5, 3)), R.normal(size=(3, 7)))
+    assert report.culprit == culprit
+
+
+class Sigmoid:
+    def forward(self, x):
+        self.out = sigmoid(x)
+        return self.out
+
+    def backward(self, dout=1):
+        return dout * self.out * (1.0 - self.out)
+
+
+def test_what_arrives_has_a_default():
+    assert check_backprop(Sigmoid(), STEP[0])
+    assert check_backprop(Sigmoid(), 0.5)
+
+
+def test_the_cache_is_called_so_in_forward():
+    def forward(x, w):
+        scores = x @ w
+        cache = x, w, scores
+        return np.sum(scores**2), scores, cache
+
+    def backward(cache):
+        x, w, scores = cache
+        return {"x": 2.0 * scores @ w.T, "w": 2.0 * x.T @ scores}
+
+    assert check_backprop(forward, backward, STEP[0], STEP[3])
+
+
+def test_an_input_and_a_second_result_by_their_names():
+    def forward(x):
+        mask = (x > 0.3) / 0.5
+        return np.sum((x * mask) ** 2), mask
+
+    def backward(x, mask):
+        return {"x": 2.0 * x * mask**2}
+
+    assert check_backprop(forward, backward, STEP[0])

@@ -163,3 +163,30 @@ def test_ties_in_float32(at_zero):
         return {"z": dz, "w": (x.T @ dz).astype("float32")}
 
     assert check_backprop(forward, backward, x, w).ok
+
+
+@pytest.mark.parametrize("place", [0, -1], ids=["first", "last"])
+@pytest.mark.parametrize("at_zero", [0.0, 1.0])
+def test_two_kinks_of_one_value(place, at_zero):
+    """Each has slopes of its own: ReLU of 0 has 0, or 1, whichever of the largest is taken."""
+
+    def forward(x, w, b):
+        z = x @ w + b
+        return np.maximum(z, 0.0), z.max(axis=1), (x, w, z)
+
+    def rule(factor):
+        def backward(da, dm, cache):
+            x, w, z = cache
+            dz = da * np.where(z == 0.0, at_zero, z > 0.0)
+            for i, row in enumerate(z):
+                dz[i, np.flatnonzero(row == row.max())[place]] += factor * dm[i]
+            return dz @ w.T, x.T @ dz, dz.sum(axis=0)
+
+        return backward
+
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        x, w = np.round(rng.normal(size=(7, 3))), np.round(rng.normal(size=(3, 5)))
+        x *= seed > 0  # with the first all is 0
+        assert check_backprop(forward, rule(1.0), x, w, np.zeros(5))
+        assert not check_backprop(forward, rule(3.0), x, w, np.zeros(5))

@@ -315,9 +315,17 @@ def _believed(
         if min(scores) < before:
             before = min(scores)
             believed, names = more, others[scores.index(before)]
-    found = _judged(run, believed, names).found
-    count = sum(c.verdict == "wrong" or _contradicts(c, run) for c in found)
+    count = _mistakes(run, believed, names)
+    for name in [name for name in run.handed if name in believed]:  # it was none of the student's
+        rest = {k: v for k, v in believed.items() if k != name}
+        if (fewer := _mistakes(run, rest, names)) < count:
+            count, believed = fewer, rest
     return count, believed, names
+
+
+def _mistakes(run: Traced, believed: Mapping[str, Any], names: dict[int, str]) -> int:
+    found = _judged(run, believed, names).found
+    return sum(c.verdict == "wrong" or _contradicts(c, run) for c in found)
 
 
 def _unexplained(

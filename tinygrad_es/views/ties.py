@@ -16,6 +16,7 @@ maximum along an axis, which is taken by its index, any of those that are larges
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,6 +25,7 @@ import numpy as np
 from ..autodiff.order import topological
 from ..autodiff.tensor import Tensor
 from .replay import replayed, swept
+from .snapshot import contributions
 
 __all__ = ["KINKED", "Ties"]
 
@@ -32,6 +34,7 @@ KINKED = frozenset(
 )
 NEAR = 1e-13  # how far an input is moved, in units of its largest entry
 TIMES = 8  # up, down, the first most, the last most, and four times at random
+LEVELS = 5  # of these are tried together: one operation up while another goes down
 
 
 class Ties:
@@ -68,7 +71,31 @@ class Ties:
         ways = [_Moved(way) for way in range(TIMES)]
         with np.errstate(all="ignore"):
             here = replayed(self.order, lambda _, inputs: inputs, _as_it_is)
-            return [here, *(replayed(self.order, way, _as_it_is, way.options) for way in ways)]
+            found = [here, *(replayed(self.order, way, _as_it_is, way.options) for way in ways)]
+            tied = [n.index for n in reversed(self.order) if _has_kinks(n) and _differs(n, found)]
+            for mixed in _each_its_own(tied):
+                found.append(replayed(self.order, mixed, _as_it_is, mixed.options))
+        return found
+
+
+def _differs(node: Tensor, twins: list[dict[int, Tensor]]) -> bool:
+    """Whether an operation hands on something else when its inputs are moved by next to nothing."""
+    g = np.ones(node.shape)
+    here, *others = ([c for _, c in contributions(twin[node.index], g)] for twin in twins)
+    pairs = ((a, b) for other in others for a, b in zip(here, other, strict=True))
+    return any(not np.allclose(a, b, rtol=1e-6, atol=1e-6, equal_nan=True) for a, b in pairs)
+
+
+def _each_its_own(tied: list[int]) -> list[_Mixed]:
+    """Ways in which any two of the first operations go in any two directions."""
+    if len(tied) < 2:
+        return []
+    steps = itertools.product(range(LEVELS), range(1, LEVELS))
+    levels = [[*range(LEVELS - 1), TIMES + n] for n in range(LEVELS * (LEVELS - 1))]
+    return [
+        _Mixed({i: level[(a + k * b) % LEVELS] for k, i in enumerate(tied)})
+        for (a, b), level in zip(steps, levels, strict=True)
+    ]
 
 
 def _as_it_is(node: Tensor, value: Any) -> Any:
@@ -160,3 +187,16 @@ class _Moved:
         size = max([float(np.max(np.abs(side), initial=0.0)) for side in sides])
         either = self.way % 2 == 0 if self.way < 4 else self.rng.random(gap.shape) < 0.5
         return np.where(gap <= NEAR * size, either, taken)
+
+
+class _Mixed:
+    """The same, each operation in its own way, by its index."""
+
+    def __init__(self, ways: Mapping[int, int]) -> None:
+        self.ways = {index: _Moved(way) for index, way in ways.items()}
+
+    def __call__(self, node: Tensor, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        return self.ways[node.index](node, inputs) if node.index in self.ways else inputs
+
+    def options(self, node: Tensor) -> Any:
+        return self.ways[node.index].options(node) if node.index in self.ways else node.params

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..differences.numeric import cotangent
-from .naming import named_leaves, parameters, required
+from .naming import PREFIXES, named_leaves, node_of, parameters, required
 from .styles import Passes
 
 __all__ = ["ARRIVING", "CACHES", "NoLossError", "arguments_of", "arriving_at"]
@@ -40,10 +40,10 @@ def arguments_of(
     """
     if passes.style == "values":
         return list(passes.inputs)
+    if passes.arriving:
+        return [(*passes.arriving, result[-1])[k] for k in passes.places]
     if passes.style == "context":
         return [1.0 if gradient is None else gradient]
-    if passes.arriving:
-        return [*passes.arriving, result[-1]]
     found = _arguments(passes.backward, passes.inputs, by_name, result, variables, gradient)
     unread = gradient is not None and not any(x is gradient for x in found)
     if unread and passes.style == "functions":
@@ -55,20 +55,47 @@ def arguments_of(
     return found
 
 
-def arriving_at(passes: Passes, result: Any, known: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What arrives at each of several results, where backward is called with as many gradients
-    and the cache that comes after them: `lstm_step_backward(dnext_h, dnext_c, cache)`; else none.
+def arriving_at(
+    passes: Passes, result: Any, inputs: Mapping[str, Any], variables: Mapping[str, Any]
+) -> tuple[tuple[Any, ...], tuple[int, ...]]:
+    """What arrives at each of several results, where backward takes a gradient of each and the
+    cache that comes after them: `lstm_step_backward(dnext_h, dnext_c, cache)`; else nothing.
+
+    With it the places of backward's parameters among these gradients and the cache: in their
+    order, but for `cache` and for what is called as a variable is that was returned, `dnext_c`.
     """
     wanted = required(passes.backward)
-    if passes.style != "functions" or not isinstance(result, tuple):
-        return ()
-    if len(result) != len(wanted) or len(result) < 3 or all(name in known for name in wanted):
-        return ()
-    outs = [np.asarray(x) for x in result[:-1] if isinstance(x, FLOATING)]
-    if len(outs) < len(result) - 1 or any(x.dtype.kind != "f" for x in outs):
-        return ()
+    context = passes.style == "context"
+    if (passes.style != "functions" and not context) or not isinstance(result, tuple):
+        return (), ()
+    known = {**variables, **inputs}
+    if len(result) != len(wanted) or len(result) < 3 - context or all(k in known for k in wanted):
+        return (), ()
+    called = [_called_as(name, result, variables) for name in wanted]
+    caches = [name for name in wanted if name in CACHES and name not in inputs]
+    last = wanted.index(caches[0]) if len(caches) == 1 else len(wanted) - 1
+    bare = context or (  # a gradient of each
+        isinstance(result[-1], FLOATING)
+        and wanted[last] not in {*caches, *known}
+        and (called[last] == last or wanted[last].startswith(PREFIXES))
+    )
+    outs = [np.asarray(x) for x in (result if bare else result[:-1]) if isinstance(x, FLOATING)]
+    if len(outs) < len(result) - (not bare) or any(x.dtype.kind != "f" for x in outs):
+        return (), ()
+    places = [called[k] for k in range(len(wanted)) if bare or k != last]
+    if sorted(-1 if k is None else k for k in places) != [*range(len(outs))]:
+        places = [*range(len(outs))]
+    if not bare:
+        places.insert(last, len(outs))
     pairs = enumerate(outs, 2)
-    return tuple(np.asarray(k / 2 * cotangent(x.shape, k), x.dtype) for k, x in pairs)
+    arriving = tuple(np.asarray(k / 2 * cotangent(x.shape, k), x.dtype) for k, x in pairs)
+    return arriving, tuple(k for k in places if k is not None)
+
+
+def _called_as(name: str, result: tuple[Any, ...], variables: Mapping[str, Any]) -> int | None:
+    """Which of the results it is the gradient of, by the variable that was returned."""
+    node = node_of(name, variables)
+    return next((k for k, x in enumerate(result) if node and x is variables[node]), None)
 
 
 def _arguments(
@@ -80,9 +107,10 @@ def _arguments(
     gradient: Any,
 ) -> list[Any]:
     wanted = required(backward)
-    if not wanted:  # `net.backward()`: all is in the object
+    if not wanted:  # `net.backward()`: all is in the object; or `backward(dout=1)`
         takes_all = any(p.kind is p.VAR_POSITIONAL for p in parameters(backward))
-        return list(inputs) if takes_all else []
+        arrives = gradient is not None and {*required(backward, optional=True)[:1]} & ARRIVING
+        return [gradient] if arrives else list(inputs) if takes_all else []
     further = inputs[len(by_name) :]  # that forward does not take: the target
     if wanted and len(wanted) == len(further) and not any(name in by_name for name in wanted):
         return list(further)
@@ -91,10 +119,13 @@ def _arguments(
     arriving = 1.0 if gradient is None else gradient
     space = {**dict(named_leaves(result) if isinstance(result, dict) else ()), **variables}
     space |= by_name
-    if pair and len(wanted) == 2 and not all(name in by_name for name in wanted):
+    by_their_names = all(name in space for name in wanted) and wanted[0] in by_name
+    if pair and len(wanted) == 2 and not (by_their_names and wanted[0] not in ARRIVING):
         return [arriving, cache]
+    parts = result if isinstance(result, tuple) else ()
     for name in wanted:
-        if name in CACHES and name not in by_name:
+        own = any(x is variables.get(name, wanted) for x in parts)  # `return loss, scores, cache`
+        if name in CACHES and name not in by_name and not own:
             space[name] = cache
         if name in ARRIVING and name not in by_name:
             space[name] = arriving

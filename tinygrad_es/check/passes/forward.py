@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import math
+import random
 import types
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -119,7 +120,7 @@ class Forward:
             if plain:
                 return Run(function(*lifted), {}, {})
             result, variables, former, error = recorded(function, lifted, history=True)
-        kept = {} if self.owner is None else vars(function.__self__)
+        kept = {} if self.owner is None else getattr(function.__self__, "__dict__", {})
         variables = {k: v for k, v in variables.items() if not is_plain_object(v)}
         found = {**written, **common, **kept}
         variables |= {k: v for k, v in found.items() if k not in variables}
@@ -132,8 +133,8 @@ class World:
     """The variables of modules that functions read: `with world:` copies take their place.
 
     What the functions write stays in the copies, for the next time: forward may keep in `CACHE`
-    what backward looks up. Lists, dictionaries, arrays and generators of a module are copied, not
-    its other objects and what a closure holds.
+    what backward looks up. Lists, dictionaries, arrays and generators of a module are copied, and
+    those of an object's class; not other objects of the module and what a closure holds.
 
     >>> made = []
     >>> def f(x):
@@ -146,10 +147,15 @@ class World:
 
     def __init__(self, *functions: Callable[..., Any]) -> None:
         spaces: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
+        shared: dict[type, dict[str, Any]] = {}
         for function in functions:
             owner = getattr(function, "__self__", None)
             space = getattr(getattr(function, "__func__", function), "__globals__", {})
             spaces.setdefault(id(space), (space, {}))[1].update(read_by(function, owner, space))
+            if owner is not None and not isinstance(owner, types.ModuleType):
+                names = _names(function, owner, space) - getattr(owner, "__dict__", {}).keys()
+                shared.setdefault(type(owner), {}).update(_of_class(owner, names))
+        self.shared = copy.deepcopy(shared)
         self.copies = [(space, copy.deepcopy(read)) for space, read in spaces.values()]
         self.inside = contextlib.ExitStack()
         self.written: list[dict[str, Any]] = []
@@ -157,6 +163,8 @@ class World:
     def __enter__(self) -> None:
         swaps = [_swapped(space, own) for space, own in self.copies]
         self.written = [self.inside.enter_context(swap) for swap in swaps]
+        for kind, own in self.shared.items():
+            self.inside.enter_context(_instead(kind, own))
 
     def __exit__(self, *error: Any) -> None:
         self.inside.close()
@@ -170,9 +178,13 @@ def read_by(function: Any, owner: Any, space: Mapping[str, Any]) -> dict[str, An
     Also what functions of the module read that it calls, and other methods of its object.
     """
     names = sorted(_names(function, owner, space))  # the same in every run
-    found = {name: space[name] for name in names if name in space}
+    return {name: space[name] for name in names if name in space and _is_kept(space[name])}
+
+
+def _is_kept(x: Any) -> bool:
+    """Whether it is data that a pass reads, and may change: to be copied."""
     kinds = (np.ndarray, dict, list, tuple, *GENERATORS)
-    return {name: value for name, value in found.items() if isinstance(value, kinds)}
+    return isinstance(x, kinds) and not isinstance(x, random.SystemRandom)  # that has no state
 
 
 def _names(function: Any, owner: Any, space: Mapping[str, Any]) -> set[str]:
@@ -194,21 +206,23 @@ def _names(function: Any, owner: Any, space: Mapping[str, Any]) -> set[str]:
 
 
 def _of_class(owner: Any, names: Collection[str]) -> dict[str, Any]:
-    """The arrays that the class of an object has, not the object itself: `class Net: W = …`."""
+    """The data that the class of an object has, not the object itself: `class Net: W = …`."""
     found: dict[str, Any] = {}
     for kind in reversed(type(owner).__mro__):
         found.update(vars(kind))
-    kinds = (np.ndarray, dict, list, tuple)
     return {
         name: value
         for name, value in found.items()
-        if name in names and isinstance(value, kinds) and not name.startswith("__")
+        if name in names and _is_kept(value) and not name.startswith("__")
     }
 
 
 @contextlib.contextmanager
-def _instead(kind: type, others: Mapping[str, Any]) -> Iterator[None]:
-    """Other values for some attributes of a class, which `self.W` and `Net.W` both read."""
+def _instead(kind: type, others: dict[str, Any]) -> Iterator[None]:
+    """Other values for some attributes of a class, which `self.W` and `Net.W` both read.
+
+    At the end all is as it was, and `others` has what they were set to.
+    """
     holders = {name: next(k for k in kind.__mro__ if name in vars(k)) for name in others}
     before = {name: vars(holder)[name] for name, holder in holders.items()}
     try:
@@ -217,6 +231,7 @@ def _instead(kind: type, others: Mapping[str, Any]) -> Iterator[None]:
         yield
     finally:
         for name, holder in holders.items():
+            others[name] = vars(holder).get(name)
             setattr(holder, name, before[name])
 
 

@@ -55,6 +55,7 @@ class Traced(NamedTuple):
     apart: tuple[Tensor, ...] = ()  # arguments that the result does not depend on
     absent: tuple[str, ...] = ()  # parameters for which there is no gradient by hand
     notes: tuple[Pair, ...] = ()
+    handed: tuple[str, ...] = ()  # variables of backward that are still what was handed to it
 
 
 def traced(subject: Any, given: tuple[Any, ...], loss: Any = None) -> Traced:
@@ -81,7 +82,8 @@ def _traced(subject: Any, given: tuple[Any, ...], loss: Any) -> Traced:
     by_name = dict(zip(ahead.labels, inputs, strict=False))
     _with_backward(passes, result, loss)
     if loss is None:
-        passes = passes._replace(arriving=arriving_at(passes, result, {**space, **by_name}))
+        arriving, places = arriving_at(passes, result, by_name, space)
+        passes = passes._replace(arriving=arriving, places=places)
     plain = Plain(again, passes, loss)
     tape, why = recorded_pass(ahead, plain, passes.end(result))
     if tape is None and any(map(_short, leaves(given))):
@@ -108,7 +110,10 @@ def _traced(subject: Any, given: tuple[Any, ...], loss: Any) -> Traced:
     held = {k: v for k, v in held.items() if not ((tape and k in known) or node_of(k, known))}
     values = {k: v for k, v in {**held, **extra, **by_name}.items() if isinstance(v, np.ndarray)}
     if tape:
-        return _on_tape(tape, values, returned, others, by_name)._replace(notes=notes)
+        arrived = passes.arriving
+        handed = [k for k, v in others.items() if any(np.array_equal(v, g) for g in arrived)]
+        run = _on_tape(tape, values, returned, others, by_name)
+        return run._replace(notes=notes, handed=tuple(handed))
     return _by_differences(plain, values, returned, g, why)._replace(notes=notes)
 
 

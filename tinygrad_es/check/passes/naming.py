@@ -16,7 +16,15 @@ import numpy as np
 from ...autodiff.tensor import Tensor
 from .draws import GENERATORS
 
-__all__ = ["is_keyed", "is_plain_object", "named_leaves", "node_of", "parameters", "required"]
+__all__ = [
+    "PREFIXES",
+    "is_keyed",
+    "is_plain_object",
+    "named_leaves",
+    "node_of",
+    "parameters",
+    "required",
+]
 
 Leaves = Iterator[tuple[str, Any]]
 PREFIXES: tuple[str, ...] = ("d", "d_", "dL_", "grad_", "grad", "g_", "delta_", "∂", "∂L_∂")

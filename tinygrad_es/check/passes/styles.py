@@ -33,6 +33,7 @@ class Passes(NamedTuple):
     inputs: tuple[Any, ...]
     style: str = "functions"  # or joint, context, values
     arriving: tuple[Any, ...] = ()  # at each of several results: `next_h, next_c, cache`
+    places: tuple[int, ...] = ()  # of backward's parameters among these and the cache
 
     @property
     def joint(self) -> bool:

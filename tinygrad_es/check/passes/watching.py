@@ -62,7 +62,15 @@ def recorded(
     finally:
         sys.settrace(before[0])
         if sys.getprofile() is not before[1]:  # the function has set one
-            sys.setprofile(before[1])
+            _profile(before[1])
     owner = getattr(function, "__self__", None)
     variables = {k: v for k, v in variables.items() if owner is None or v is not owner}
     return result, variables, {k: v for k, v in held.items() if len(v) > 1}, error
+
+
+def _profile(profiler: Any) -> None:
+    """Go on with what `sys.getprofile` gave: a function, or cProfile's, which is none."""
+    if callable(getattr(profiler, "enable", None)):
+        profiler.enable()
+    else:
+        sys.setprofile(profiler)
