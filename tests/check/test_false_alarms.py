@@ -216,6 +216,21 @@ def test_dropout_is_named():
     assert check_gradients(lambda x: ops.dropout(x * x, 0.5, seed=1), np.ones(30)).ok
 
 
+def test_random_numbers_that_are_no_dropout_are_not_called_so():
+    rng = np.random.default_rng(0)
+    report = check_gradients(lambda x: (x * rng.normal(size=5)).sum(), np.ones(5))
+    assert "random numbers in multiply: seed the generator inside the function" in report.text("en")
+    assert "números al azar en multiply: fija la semilla" in report.text("es")
+    report = check_gradients(lambda x: ops.exp(x) * float(rng.normal()), np.ones(5))
+    assert "random numbers in multiply" in report.text("en")
+
+
+def test_an_input_that_left_the_graph_is_told_also_where_it_is_the_only_one():
+    report = check_gradients(lambda x: x.detach() ** 2, [1.0, 2.0])
+    assert report.verdict == "wrong"
+    assert "input 0: the result does not depend on it" in str(report)
+
+
 @pytest.mark.slow
 def test_a_quarter_of_a_million_weights_in_seconds():
     from time import thread_time

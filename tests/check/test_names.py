@@ -492,3 +492,120 @@ def test_a_mistake_behind_another_one_comes_after_it():
     assert report.given == {"U": "y", "h": "y", "V": "h"}
     assert "h: wrong as well, given what arrives; mend y first" in report.text("en")
     assert "wrong as well: " not in report.text("en")
+
+
+# --- few numbers, few words ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("point", [(2, 3), (2.0, 3.0), (np.float64(2), 3)])
+def test_what_fits_one_number_by_chance_is_not_told(point):
+    """6 is half of 12, but also x·(1 + x) where x is 2."""
+    report = check_backprop(lambda x, y: x**2 * y, lambda x, y: (x * y, x**2), *point)
+    first(report, "G03", "half of it is missing")
+    assert len(report.diagnoses) == 1
+    report = check_backprop(
+        lambda x, y, z: (x + y) * z, lambda x, y, z: (x + y, z, x + y), -2, 5, -4
+    )
+    assert [d.code for d in report.diagnoses] == ["G99"]
+    assert report.text("es").splitlines()[2].endswith("nada encaja")
+
+
+def test_where_other_inputs_fail_all_that_fits_is_told():
+    def forward(x):
+        return x * x * (1.0 if abs(x - 2.0) < 0.01 else np.zeros(2)[5])
+
+    report = check_backprop(forward, lambda x: -2.0 * x, 2.0)
+    first(report, "G03", "the sign is wrong")
+
+
+@pytest.mark.parametrize("shape", [(3,), (1, 3)])
+def test_a_bias_summed_whole(shape):
+    def forward(X, W, b):
+        return np.sum((X @ W + b) ** 2)
+
+    def backward(X, W, b):
+        dz = 2.0 * (X @ W + b)
+        return {"W": X.T @ dz, "b": np.sum(dz)}
+
+    report = check_backprop(forward, backward, X, W, np.ones(shape))
+    first(report, "G02", "of b too: each of its entries has a derivative of its own")
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        (lambda g, p: g / p / p, "(or it is divided by it once too often)"),
+        (lambda g, p: g * p, "it is multiplied by p = 0.6 where it should be divided"),
+        (lambda g, p: g, "the factor p = 0.6 is a factor too many"),
+    ],
+)
+def test_a_division_by_a_named_number(rule, words):
+    def forward(x, mask, p):
+        return x * mask / p, (mask, p)
+
+    def backward(dout, cache):
+        mask, p = cache
+        return rule(dout * mask, p), None, None
+
+    report = check_backprop(forward, backward, X, (X > 0) * 1.0, 0.6)
+    assert words.replace("the factor ", "") in report.text("en").replace("\n      ", " ")
+
+
+@pytest.mark.parametrize("spread", [np.var, np.std])
+def test_a_spread_that_is_a_constant_is_called_so(spread):
+    def forward(x):
+        return np.sum(np.sin(x / np.sqrt(spread(x, axis=1, keepdims=True))))
+
+    def backward(x):
+        s = np.sqrt(spread(x, axis=1, keepdims=True))
+        return {"x": np.cos(x / s) / s}
+
+    first(check_backprop(forward, backward, X), "G11", f"{spread.__name__}(axis=1)")
+
+
+def test_a_result_without_a_name_is_called_out():
+    def forward(x, w, b):
+        return x @ w + b, (x, w)
+
+    def backward(dout, cache):
+        x, w = cache
+        return dout @ w.T, x.T @ dout, dout.mean(axis=0)
+
+    first(check_backprop(forward, backward, X, W, np.ones(3)), "G03", "7 = out.shape[0]")
+
+
+@pytest.mark.parametrize(("factor", "en", "es"), [
+    (1.0, "there is a term 0.1·w too many, or the term -0.1·w is missing", "sobra un término 0.1"),
+    (-1.0, "the term 0.1·w is missing, or there is a term -0.1·w too many", "falta el término 0.1"),
+    (10.0, "there is a term w too many, or the term -w is missing", "sobra un término w"),
+])  # fmt: skip
+def test_a_term_too_many_is_its_negative_missing(factor, en, es):
+    w = W[:, 0]
+
+    def forward(x, w):
+        return np.sum(np.sin(x @ w))
+
+    def backward(x, w):
+        return {"w": x.T @ np.cos(x @ w) + factor * 0.1 * w}
+
+    found = first(check_backprop(forward, backward, X, w), "G06", en)
+    assert es in found.text[1]
+    hints = check_backprop(forward, backward, X, w, student=3)
+    assert "is it missing, or one too many?" in hints.text("en")
+    assert "0.1" not in hints.text("en") + hints.text("es")
+
+
+def test_labels_that_are_no_rows_of_a_one_hot_are_labels():
+    t = (T[:, 0] > 0) * 1.0
+
+    def forward(x, w):
+        p = 1.0 / (1.0 + np.exp(-(x @ w)))
+        return -np.sum(t * np.log(p) + (1 - t) * np.log(1 - p))
+
+    def backward(x, w):
+        z = x @ w
+        dz = 1.0 / (1.0 + np.exp(-z))
+        return {"w": x.T @ dz}
+
+    report = check_backprop(forward, backward, X, W[:, 0])
+    assert "one-hot" not in str(report)

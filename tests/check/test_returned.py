@@ -312,3 +312,39 @@ def test_lists_without_names_are_told_by_shapes_or_not_at_all():
     net = Network((1, 1, 1))
     with pytest.raises(TypeError, match="cannot tell whose gradients"):
         check_backprop(net.feedforward, unnamed(net), x[:1], y[:1], loss=half_square)
+
+
+def test_gradients_without_names_or_places_go_by_their_shapes():
+    def forward(x, t, w, b):
+        return np.sum((x @ w + b - t) ** 2)
+
+    def backward(x, t, w, b):
+        e = 2.0 * (x @ w + b - t)
+        return x.T @ e, np.sum(e)
+
+    x, t, w = RNG.normal(size=(7, 5)), RNG.normal(size=7), RNG.normal(size=5)
+    report = check_backprop(forward, backward, x, t, w, 0.5)
+    assert report.verdicts == {"w": "right", "b": "right"}
+    assert report.notes[0][0] == "told by their shapes whose gradients these are: w, b"
+    with pytest.raises(TypeError, match="cannot tell whose gradients"):  # two have this shape
+        check_backprop(lambda x, v, w: np.sum(x * v + w), lambda x, v, w: (v + 0, x + 0), t, t, t)
+
+
+def test_names_that_are_in_another_order_than_the_inputs():
+    def forward(x, gamma, beta):
+        return np.sum((x * gamma + beta) ** 2)
+
+    def backward(x, gamma, beta):
+        d = 2.0 * (x * gamma + beta)
+        dx, dgamma, dbeta = d * gamma, (d * x).sum(axis=0), d.sum(axis=0)
+        return dx, dbeta, dgamma
+
+    inputs = RNG.normal(size=(7, 5)), RNG.normal(size=5), RNG.normal(size=5)
+    report = check_backprop(forward, backward, *inputs)
+    assert report.ok
+    assert report.notes[0][0].endswith("x, beta, gamma; forward takes x, gamma, beta")
+
+
+def test_no_backward_pass_at_all():
+    with pytest.raises(TypeError, match=r"a function backward after forward\. Received: None"):
+        check_backprop(lambda x: x * x, None, 2.0)

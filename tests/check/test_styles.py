@@ -227,3 +227,24 @@ def test_an_input_and_a_second_result_by_their_names():
         return {"x": 2.0 * x * mask**2}
 
     assert check_backprop(forward, backward, STEP[0])
+
+
+class Value:
+    """A number that remembers how it came about; its difference is a sum."""
+
+    def __init__(self, data, parents=()):
+        self.data, self.grad, self.parents = data, 0.0, parents
+
+    def __sub__(self, other):
+        return Value(self.data + other.data, (self, other))
+
+    def backward(self):
+        self.grad = 1.0
+        for parent in self.parents:
+            parent.grad += 1.0
+
+
+def test_a_class_whose_forward_pass_is_wrong():
+    report = check_backprop(lambda a, b: a - b, Value, 2.0, 0.5)
+    assert "your class computes 2.5 where NumPy has 1.5" in report.notes[0][0]
+    assert "tu clase calcula 2.5 donde NumPy da 1.5" in report.notes[0][1]

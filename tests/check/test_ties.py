@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tinygrad_es import check_backprop
+from tinygrad_es import Tensor, check_backprop, ops
 
 X = np.array([[0.0, 1.0, -2.0], [3.0, 0.0, 0.0]])
 
@@ -190,3 +190,61 @@ def test_two_kinks_of_one_value(place, at_zero):
         x *= seed > 0  # with the first all is 0
         assert check_backprop(forward, rule(1.0), x, w, np.zeros(5))
         assert not check_backprop(forward, rule(3.0), x, w, np.zeros(5))
+
+
+@pytest.mark.parametrize("n", [2, 3, 5, 9, 14])
+@pytest.mark.parametrize("taken_by_index", [False, True])
+def test_a_maximum_that_many_share(n, taken_by_index):
+    """In equal parts, all to one of them, or the whole to each: between the slopes all the same."""
+    r = np.array([1.0, -2.0, 3.0])[:, None]
+
+    def forward(x):
+        if taken_by_index:
+            return np.sum(x[np.arange(3)[:, None], x.argmax(axis=1)[:, None]] * r)
+        return np.sum(x.max(axis=1, keepdims=True) * r)
+
+    def ok(share):
+        return bool(check_backprop(forward, lambda x: {"x": r * share}, np.zeros((3, n))))
+
+    assert all(ok(share) for share in (np.full(n, 1.0 / n), np.ones(n), np.eye(n)[n // 2]))
+    assert not ok(np.full(n, 1.5))
+    assert not ok(np.full(n, -0.5))
+
+
+@pytest.mark.parametrize("k", [2, 3])
+@pytest.mark.parametrize("kind", ["first", "last", "all", "equal parts"])
+def test_windows_of_zeros_after_relu(k, kind):
+    def forward(x, r):
+        h = np.maximum(x, 0.0)
+        out = np.zeros(r.shape)
+        for i, j in np.ndindex(2, 2):
+            out[..., i, j] = np.max(h[..., i * k : i * k + k, j * k : j * k + k], axis=(1, 2))
+        return np.sum(out * r)
+
+    def backward(x, r):
+        h = np.maximum(x, 0.0)
+        dh = np.zeros_like(h)
+        for i, j in np.ndindex(2, 2):
+            at = (..., slice(i * k, i * k + k), slice(j * k, j * k + k))
+            window = h[at].reshape(len(x), -1)
+            mask = 1.0 * (window == window.max(axis=1, keepdims=True))
+            if kind == "equal parts":
+                mask /= mask.sum(axis=1, keepdims=True)
+            elif kind != "all":
+                turned = mask[:, :: 1 if kind == "first" else -1]
+                mask = np.eye(k * k)[turned.argmax(axis=1)][:, :: 1 if kind == "first" else -1]
+            dh[at] = mask.reshape(h[at].shape) * r[:, i, j, None, None]
+        return {"h": dh, "x": dh * (x > 0)}
+
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        x = np.where(rng.random((3, 2 * k, 2 * k)) < 0.8, -1.0, 1.0) * rng.random((3, 2 * k, 2 * k))
+        report = check_backprop(forward, backward, x, rng.normal(size=(3, 2, 2)))
+        assert report.verdicts == {"h": "right", "x": "right"}, str(report)
+
+
+@pytest.mark.parametrize(("share", "ok"), [(0.25, True), (1.0, True), (1.2, False)])
+def test_a_pool_of_equal_entries(share, ok):
+    x = Tensor(np.zeros((1, 4, 4, 2)), requires_grad=True)
+    y = ops.max_pool(x, (2, 2)).sum()
+    assert check_backprop(y, by_hand={"x": np.full(x.shape, share)}).ok == ok

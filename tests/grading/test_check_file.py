@@ -113,6 +113,7 @@ def test_students_see_no_numbers(file, capsys, level):
     out = capsys.readouterr().out
     assert "w: MAL" in out
     assert ("algo está traspuesto" in out) == (level > 1)
+    assert ("--student 2 dice" in out, "--student 3 dice" in out) == (level == 1, level == 2)
     assert main(["check", str(path), "--student", str(level), "--json"]) == 1
     data = capsys.readouterr().out
     assert not re.search(r"\d\.\d*[1-9]", out + data)  # points are 1.0 and 0.0

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -32,8 +33,11 @@ __all__ = ["KINKED", "Ties"]
 KINKED = frozenset(
     ["relu", "abs", "maximum", "minimum", "clip", "amax", "amin", "max_pool", "sort", "elu"]
 )
+EXTREMES = frozenset(["amax", "amin"])
 NEAR = 1e-13  # how far an input is moved, in units of its largest entry
-TIMES = 8  # up, down, the first most, the last most, and four times at random
+FIRST = 4  # ways: up, down, the first most, the last most; in those after them at random, and
+TIMES = 4  # of a maximum that is reached several times each in its turn: at least so many, and
+MOST = 16  # at most
 LEVELS = 5  # of these are tried together: one operation up while another goes down
 
 
@@ -68,7 +72,8 @@ class Ties:
         """The graph as it is, and computed again on all sides of its kinks."""
         if not any(_has_kinks(node) for node in self.order):
             return []
-        ways = [_Moved(way) for way in range(TIMES)]
+        most = max(map(_shares, self.order))
+        ways = [_Moved(way) for way in range(FIRST + min(max(TIMES, most), MOST))]
         with np.errstate(all="ignore"):
             here = replayed(self.order, lambda _, inputs: inputs, _as_it_is)
             found = [here, *(replayed(self.order, way, _as_it_is, way.options) for way in ways)]
@@ -91,7 +96,7 @@ def _each_its_own(tied: list[int]) -> list[_Mixed]:
     if len(tied) < 2:
         return []
     steps = itertools.product(range(LEVELS), range(1, LEVELS))
-    levels = [[*range(LEVELS - 1), TIMES + n] for n in range(LEVELS * (LEVELS - 1))]
+    levels = [[*range(FIRST), FIRST + TIMES + n] for n in range(LEVELS * (LEVELS - 1))]
     return [
         _Mixed({i: level[(a + k * b) % LEVELS] for k, i in enumerate(tied)})
         for (a, b), level in zip(steps, levels, strict=True)
@@ -143,6 +148,58 @@ def _value(x: Any) -> Any:
     return x.value if type(x) is Tensor else x
 
 
+# --- an extreme that several entries share -------------------------------------------------------
+
+
+def _shares(node: Tensor) -> int:
+    """How many entries share an extreme, at most."""
+    if node.op is None or type(node.inputs[0]) is not Tensor or not node.inputs[0].size:
+        return 1
+    x = np.asarray(node.inputs[0].value)
+    if node.op.name in EXTREMES:
+        return int(np.max(np.sum(_sharing(node, x), axis=_axes(node, x.ndim))))
+    if node.op.name == "max_pool":
+        return math.prod((node.params or {})["size"]) if np.unique(x).size < x.size else 1
+    if (k := _axis_of_largest(node)) is not None:
+        return int(np.max(np.sum(x == x[(node.params or {})["index"]], axis=k)))
+    return 1
+
+
+def _axes(node: Tensor, ndim: int) -> tuple[int, ...]:
+    axis = (node.params or {}).get("axis")
+    axes = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    return tuple(a % ndim for a in axes)
+
+
+def _sharing(node: Tensor, x: Any) -> Any:
+    """Which entries are the extreme."""
+    assert node.op is not None
+    extreme = np.max if node.op.name == "amax" else np.min
+    return x == extreme(x, axis=_axes(node, x.ndim), keepdims=True)
+
+
+def _turn(shared: Any, axes: tuple[int, ...], turn: int) -> Any:
+    """Of the entries that share an extreme along axes the one whose turn it is."""
+    last = tuple(range(-len(axes), 0))
+    moved = np.moveaxis(shared, axes, last)
+    rest = moved.shape[: moved.ndim - len(axes)]
+    flat = moved.reshape(*rest, -1)
+    rank = np.cumsum(flat, axis=-1) - 1
+    count = flat.sum(axis=-1, keepdims=True)
+    chosen = flat & (rank == turn % np.maximum(count, 1))
+    return np.moveaxis(chosen.reshape(moved.shape), last, axes)
+
+
+def _places(shape: tuple[int, ...], size: tuple[int, ...]) -> Any:
+    """Which place of a pooling window each entry has, windows side by side."""
+    place: Any = np.zeros((1,) * len(shape), int)
+    for d, side in enumerate(size, 1):
+        ends = [1] * len(shape)
+        ends[d] = shape[d]
+        place = place * side + (np.arange(shape[d]) % side).reshape(ends)
+    return place
+
+
 class _Moved:
     """What an operation with a kink reads: one of its inputs moved by next to nothing."""
 
@@ -161,7 +218,7 @@ class _Moved:
         size = NEAR * max(float(np.max(np.abs(value), initial=0.0)), 1e-150)
         ramp = np.linspace(1.0, -1.0, value.size).reshape(value.shape) if value.size else value
         ways = 1.0, -1.0, ramp, -ramp
-        by = ways[self.way] if self.way < 4 else self.rng.uniform(-1.0, 1.0, value.shape)
+        by = ways[self.way] if self.way < FIRST else self._anyhow(node, value)
         moved = value + size * by  # in float64: a float32 would not move
         there = Tensor(float(moved) if type(x.value) is float else np.asarray(moved))
         there.tracked = True
@@ -174,10 +231,23 @@ class _Moved:
             return node.params
         params = node.params or {}
         x, index = np.asarray(_value(node.inputs[0])), list(params["index"])
-        ramp = np.arange(x.size, 0, -1.0).reshape(x.shape)
-        rank = (ramp, 1.0 / ramp)[self.way % 2] if self.way < 4 else self.rng.random(x.shape)
-        index[k] = np.argmax(np.where(x == x[tuple(index)], rank, -1.0), axis=k, keepdims=True)
+        turn = -(self.way % 2) if self.way < FIRST else self.way - FIRST  # the first, the last
+        index[k] = np.argmax(_turn(x == x[tuple(index)], (k,), turn), axis=k, keepdims=True)
         return {**params, "index": tuple(index)}
+
+    def _anyhow(self, node: Tensor, value: Any) -> Any:
+        """Each entry at random; of those that share an extreme one in its turn."""
+        assert node.op is not None
+        turn, params = self.way - FIRST, node.params or {}
+        if node.op.name == "max_pool":
+            return np.broadcast_to(_places(value.shape, params["size"]), value.shape) == (
+                turn % math.prod(params["size"])
+            )
+        if node.op.name not in EXTREMES:
+            return self.rng.uniform(-1.0, 1.0, value.shape)
+        shared = _sharing(node, value)
+        by = _turn(shared, _axes(node, value.ndim), turn).astype(np.float64)
+        return by if node.op.name == "amax" else -by
 
     def _taken(self, inputs: tuple[Any, ...], mask: int) -> Any:
         """The mask, with either side where both are the same number: 0 of a product."""
@@ -185,7 +255,7 @@ class _Moved:
         gap = np.abs(sides[0] - sides[-1]) if len(sides) == 2 else np.abs(sides[0])
         taken, gap = np.broadcast_arrays(np.asarray(_value(inputs[mask])), gap)
         size = max([float(np.max(np.abs(side), initial=0.0)) for side in sides])
-        either = self.way % 2 == 0 if self.way < 4 else self.rng.random(gap.shape) < 0.5
+        either = self.way % 2 == 0 if self.way < FIRST else self.rng.random(gap.shape) < 0.5
         return np.where(gap <= NEAR * size, either, taken)
 
 

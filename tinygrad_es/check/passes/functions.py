@@ -110,11 +110,14 @@ def _traced(subject: Any, given: tuple[Any, ...], loss: Any) -> Traced:
     held = {k: v for k, v in held.items() if not ((tape and k in known) or node_of(k, known))}
     values = {k: v for k, v in {**held, **extra, **by_name}.items() if isinstance(v, np.ndarray)}
     if tape:
-        arrived = passes.arriving
-        handed = [k for k, v in others.items() if any(np.array_equal(v, g) for g in arrived)]
         run = _on_tape(tape, values, returned, others, by_name)
-        return run._replace(notes=notes, handed=tuple(handed))
+        return run._replace(notes=notes, handed=_handed(others, passes.arriving))
     return _by_differences(plain, values, returned, g, why)._replace(notes=notes)
+
+
+def _handed(others: Mapping[str, Any], arriving: tuple[Any, ...]) -> tuple[str, ...]:
+    """The variables that are still what arrived."""
+    return tuple(k for k, v in others.items() if any(np.array_equal(v, g) for g in arriving))
 
 
 def _alone(
