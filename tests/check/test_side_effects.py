@@ -7,6 +7,7 @@ import pstats
 import random
 import sys
 import threading
+import warnings
 
 import numpy as np
 
@@ -47,18 +48,19 @@ def test_the_random_state_and_the_settings_of_numpy():
     def dropped(x):
         np.seterr(all="raise")
         np.set_printoptions(precision=1)
+        warnings.simplefilter("always")
         return np.sum(x * (np.random.rand(5, 3) < 0.5))  # noqa: NPY002 - as students write it
 
     def handed_on(x):
         return {"x": np.ones_like(x)}
 
     state = np.random.get_state()  # noqa: NPY002 - what is tested
-    settings = np.geterr(), np.get_printoptions()
+    settings = np.geterr(), np.get_printoptions(), [*warnings.filters]
     check_backprop(dropped, handed_on, A)
     after = np.random.get_state()  # noqa: NPY002 - what is tested
     assert np.array_equal(state[1], after[1])
     assert state[2:] == after[2:]
-    assert (np.geterr(), np.get_printoptions()) == settings
+    assert (np.geterr(), np.get_printoptions(), [*warnings.filters]) == settings
 
 
 def test_a_profile_can_be_taken():

@@ -37,8 +37,8 @@ SAID: tuple[tuple[str, str | None, str], ...] = (
         r"(.+); known: (.+)\.",
         None,
         "no se sabe con qué llamar a backward. Se esperaban las entradas de forward, (gradiente, "
-        "cache), o argumentos con los nombres de las entradas o variables de forward. Se ha "
-        "recibido: {0}; desconocidos: {1}; conocidos: {2}.",
+        "cache) con un gradiente de cada resultado, o argumentos con los nombres de las entradas o "
+        "variables de forward. Se ha recibido: {0}; desconocidos: {1}; conocidos: {2}.",
     ),
     (
         r"check_backprop: backward gives (None|Ellipsis) for (.+)\. Expected .*",

@@ -143,7 +143,8 @@ def _arguments(
     unknown = ", ".join(name for name in wanted if name not in space)
     raise TypeError(
         "check_backprop: cannot tell what backward is called with. Expected the inputs of forward, "
-        "(gradient, cache), or arguments called as the inputs or variables of forward are. "
+        "(gradient, cache) with a gradient of each result, or arguments called as the inputs or "
+        "variables of forward are. "
         f"Received: backward({', '.join(wanted)}); not known: {unknown or 'none'}; known: "
         f"{', '.join(space) or 'none'}."
     )

@@ -12,6 +12,7 @@ import contextlib
 import copy
 import io
 import threading
+import warnings
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -64,7 +65,10 @@ def traced(subject: Any, given: tuple[Any, ...], loss: Any = None) -> Traced:
     Raises:
         TypeError: these are no two passes; arguments or results have no names.
     """
-    with ALONE, np.errstate(), np.printoptions(), drawing_from(random_state()):
+    with ALONE, contextlib.ExitStack() as kept:
+        for settings in (np.errstate(), np.printoptions(), warnings.catch_warnings()):
+            kept.enter_context(settings)
+        kept.enter_context(drawing_from(random_state()))
         return _traced(subject, given, loss)
 
 
