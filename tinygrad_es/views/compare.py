@@ -128,7 +128,14 @@ def compared(
                 sent.setdefault(x.index, []).append((node, c))
     done = {i: min(user.index for user, _ in users) for i, users in sent.items()}
     found.sort(key=lambda one: (-done.get(one.node.index, root.index + 1), -one.node.index))
+    if not np.all(np.isfinite(np.asarray(root.value, np.float64))):
+        found = [_unknown(one) for one in found]
     return Comparison(tuple(found), tuple(order), own, sent)
+
+
+def _unknown(one: Compared) -> Compared:
+    """Inconclusive, but for its shape: where the result is not finite, its derivatives are none."""
+    return one._replace(verdict="inconclusive") if np.shape(one.mine) == one.node.shape else one
 
 
 class Judge:
