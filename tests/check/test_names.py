@@ -609,3 +609,36 @@ def test_labels_that_are_no_rows_of_a_one_hot_are_labels():
 
     report = check_backprop(forward, backward, X, W[:, 0])
     assert "one-hot" not in str(report)
+
+
+@pytest.mark.parametrize(
+    ("f", "right", "wrong", "words"),
+    [
+        (np.tanh, lambda z: 1 - np.tanh(z) ** 2, lambda z: 1 - np.tanh(z),
+         "your gradient = (1 − tanh(z)) in place of (1 − tanh(z)²)."),
+        (np.tanh, lambda z: 1 - np.tanh(z) ** 2, np.tanh,
+         "your gradient = tanh(z) in place of (1 − tanh(z)²)."),
+        (np.exp, np.exp, lambda z: 1 + z, "your gradient = (1 + z) in place of exp(z)."),
+        (lambda z: 1 / (1 + np.exp(-z)), None, lambda z: 1 / (1 + np.exp(z)),
+         "your gradient = (1 − σ(z)) in place of σ'(z)."),
+    ],
+)  # fmt: skip
+def test_a_sum_of_a_function_without_a_name(f, right, wrong, words):
+    """What arrives at each entry is 1, and is not written."""
+
+    def back(rule):
+        def backward(X, W):
+            z = X @ W
+            dz = rule(z)
+            return {"W": X.T @ dz}
+
+        return backward
+
+    def forward(X, W):
+        z = X @ W
+        return np.sum(f(z))
+
+    assert right is None or check_backprop(forward, back(right), X, W)
+    report = check_backprop(forward, back(wrong), X, W)
+    assert report.culprit == "z"
+    assert words in [d.text[0] for d in report.diagnoses], str(report)

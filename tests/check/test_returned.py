@@ -348,3 +348,8 @@ def test_names_that_are_in_another_order_than_the_inputs():
 def test_no_backward_pass_at_all():
     with pytest.raises(TypeError, match=r"a function backward after forward\. Received: None"):
         check_backprop(lambda x: x * x, None, 2.0)
+
+
+def test_no_inputs_at_all():
+    with pytest.raises(TypeError, match=r"forward takes x, w\. Expected a value .* Received: 0\."):
+        check_backprop(lambda x, w: x * w, lambda x, w: (w, x))

@@ -33,6 +33,11 @@ SAID: tuple[tuple[str, str | None, str], ...] = (
         "def loss(y, t): return 0.5 * np.sum((y - t) ** 2).",
     ),
     (
+        r"check_backprop: forward takes (.+)\. Expected a value for each, .* Received: (.+)\.",
+        None,
+        "forward recibe {0}. Se esperaba un valor para cada uno. Se ha recibido: {1}.",
+    ),
+    (
         r"check_backprop: cannot tell what backward is called with\. .* Received: (.+); not known: "
         r"(.+); known: (.+)\.",
         None,

@@ -44,6 +44,8 @@ MORE: Table = (
     ("{0}·(1 + {0})", lambda t: t * (1 + t)),
     ("(1 − {})²", lambda t: (1 - t) ** 2),
     ("tanh({})", np.tanh),
+    ("(1 − tanh({}))", lambda t: 1 - np.tanh(t)),
+    ("(1 − σ({}))", lambda t: 1 / (1 + np.exp(t))),
     ("σ({})", lambda t: 1 / (1 + np.exp(-t))),
 )
 
@@ -98,21 +100,29 @@ def derivative_missed(case: Case) -> Fits:
 
 def _from_upstream(case: Case, table: Table) -> Fits:
     g, r = case.g, case.r
+    if g.shape != r.shape:
+        return
     arrives = [(k, case.gradients[k]) for k in case.upstream if k in case.gradients]
-    arrives = [(k, u) for k, u in arrives if g.shape == u.shape == r.shape]
+    arrives = [(k, u) for k, u in arrives if u.shape in ((), r.shape)]  # of a sum it is one number
     for name, u in arrives:
         found = [(text, gap) for text, f in factors_for(case, table)
                  if (gap := case.fits(u * f)) is not None]  # fmt: skip
         own_first = [(name, u), *(one for one in arrives if one[0] != name)]
         right = next((
-            f"d{k}·{text}" for k, v in own_first if found
+            _product(k, v, text) for k, v in own_first if found
             for text, f in factors_for(case, MORE) if case.fits(v * f, r) is not None
         ), "")  # fmt: skip
         for text, gap in found:
-            en, es = f"your gradient = d{name}·{text}", f"tu gradiente = d{name}·{text}"
+            mine = _product(name, u, text)
+            en, es = f"your gradient = {mine}", f"tu gradiente = {mine}"
             if right:
                 en, es = f"{en} in place of {right}", f"{es} en vez de {right}"
             yield Fit(en + ".", es + ".", gap)
+
+
+def _product(name: str, u: Any, factor: str) -> str:
+    """What arrives times a factor; 1 is not written."""
+    return factor if u.shape == () and u == 1.0 else f"d{name}·{factor}"
 
 
 # --- products --------------------------------------------------------------------------------

@@ -218,6 +218,11 @@ def _on_tape(
 
 def _once(passes: Passes, inputs: Any, labels: list[str]) -> tuple[Any, dict[str, Any]]:
     """What forward returns for numbers, and its variables; rows of a list must fit each other."""
+    if len(inputs) < len(needed := required(passes.forward)):
+        raise TypeError(
+            f"check_backprop: forward takes {', '.join(needed)}. Expected a value for each, after "
+            f"forward and backward. Received: {len(inputs)}."
+        )
     try:
         return observed(passes.plain, *copy.deepcopy(inputs))
     except (ValueError, TypeError, IndexError) as error:
