@@ -171,7 +171,11 @@ def test_signs_and_terms_where_differences_are_the_reference(gradient, code, wor
         (1, "the one-hot onehot(y, 3) has the wrong sign.", "se suma en lugar de restarse"),
         (0, "the one-hot onehot(y, 3) is not subtracted: -0.1429·", "no se resta el one-hot"),
         (-2, "the one-hot onehot(y, 3) is there twice.", "está dos veces"),
-        (-0.5, "the factor of the one-hot onehot(y, 3) is wrong: -0.1429, yours -0.07143", "mal"),
+        (
+            -0.5,
+            "the factor of the one-hot onehot(y, 3) is wrong: -0.1429, yours -0.07143",
+            "del one-hot",
+        ),
     ],
 )
 def test_labels_in_a_softmax(added, en, es):
@@ -549,6 +553,15 @@ def test_a_division_by_a_named_number(rule, words):
 
     report = check_backprop(forward, backward, X, (X > 0) * 1.0, 0.6)
     assert words.replace("the factor ", "") in report.text("en").replace("\n      ", " ")
+
+
+@pytest.mark.parametrize("p", [1e-200, 1e200, 5e-324])
+def test_a_named_number_whose_square_is_0_or_too_large(p):
+    def forward(x, p):
+        return x * 3.0 + p, (p,)
+
+    report = check_backprop(forward, lambda dout, cache: (dout * 2.0, None), X, p)
+    assert (report.culprit, report.diagnoses[0].code) == ("x", "G03")
 
 
 @pytest.mark.parametrize("spread", [np.var, np.std])

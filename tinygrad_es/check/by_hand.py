@@ -20,7 +20,6 @@ w: right given your z (carried error; 0 new errors)
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, overload
 
@@ -160,7 +159,7 @@ def _compared(
         )
     run = traced(subject, given, loss)
     report = _of_functions(run, asked)
-    _tried_elsewhere(report, subject, given, loss, asked)
+    _tried_elsewhere(report, subject, given, loss)
     report.notes.extend(run.notes)
     if run.absent and asked.rubric is None:
         names = ", ".join(run.absent)
@@ -170,17 +169,20 @@ def _compared(
 
 
 def _tried_elsewhere(
-    report: BackpropReport, subject: Any, given: tuple[Any, ...], loss: Any, asked: Asked
+    report: BackpropReport, subject: Any, given: tuple[Any, ...], loss: Any
 ) -> None:
     """Of a gradient of few numbers: leave out what fits them by chance."""
     one = next((c for c in report.comparison.found if c.name == report.culprit), None)
     if one is None or one.node.size > FEW or report.diagnoses[0].code in ("G08", "G10", "G99"):
         return
-    with contextlib.suppress(Exception):  # there it cannot be run: all that fits here is told
-        other = _of_functions(traced(subject, moved(given), loss), asked)
-        there = other.diagnoses if other.culprit == report.culprit else []
-        case = case_of(one, report.comparison, {}, {})
-        report.diagnoses = still_fitting(report.diagnoses, there) or [unexplained(case)]
+    try:
+        run = traced(subject, moved(given), loss)
+    except Exception:  # there it cannot be run, whatever it raises: all that fits here is told
+        return
+    other = _of_functions(run, Asked(None, None, 1.0))
+    there = other.diagnoses if other.culprit == report.culprit else []
+    case = case_of(one, report.comparison, {}, {})
+    report.diagnoses = still_fitting(report.diagnoses, there) or [unexplained(case)]
 
 
 class Asked(NamedTuple):

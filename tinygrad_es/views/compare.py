@@ -68,7 +68,7 @@ class Reference:
 
     @functools.cached_property
     def between(self) -> dict[int, tuple[Any, Any]]:
-        """Those of ties."""
+        """On a kink: for each node the least and the largest gradient that are right."""
         return self.ties.between()
 
 
@@ -176,7 +176,7 @@ class Judge:
 
     @functools.cached_property
     def between(self) -> dict[int, tuple[Any, Any]]:
-        """Those of ties, given the gradients by hand."""
+        """The same, given the gradients by hand that arrive."""
         shapes = {node.index: node.shape for node in topological([self.reference.root])}
         fitting = {i: g for i, g in self.by_hand.items() if np.shape(g) == shapes.get(i)}
         return self.reference.ties.between(fitting)

@@ -35,9 +35,8 @@ KINKED = frozenset(
 )
 EXTREMES = frozenset(["amax", "amin"])
 NEAR = 1e-13  # how far an input is moved, in units of its largest entry
-FIRST = 4  # ways: up, down, the first most, the last most; in those after them at random, and
-TIMES = 4  # of a maximum that is reached several times each in its turn: at least so many, and
-MOST = 16  # at most
+FIRST = 4  # the first ways to move: all up, all down, the first entry most, the last one most
+TIMES, MOST = 4, 16  # then at least, and at most, so many: at random; who share a maximum in turn
 LEVELS = 5  # of these are tried together: one operation up while another goes down
 
 

@@ -21,9 +21,7 @@ from ..by_differences import found_in
 __all__ = ["Case", "Diagnosis", "Fit", "Fits", "case_of", "first_not_finite", "residual"]
 
 ALIKE = 1e-6  # what two equal contributions may differ by, relative to the larger
-REDUCTIONS = frozenset(
-    ["sum", "mean", "var", "std", "max", "amax", "min", "norm", "norm2", "logsumexp"]
-)
+REDUCTIONS = frozenset(["sum", "mean", "amax", "amin", "norm2", "logsumexp"])
 
 
 class Diagnosis(NamedTuple):

@@ -237,6 +237,8 @@ def _of_values(case: Case) -> Iterator[tuple[float, Pair]]:
                     f"falta el factor {is_k} (o se divide entre él una vez de más)",
                 ),
             )
+            if not np.isfinite(1 / np.float64(k * k)):
+                continue  # so small that its square is 0
             yield (
                 k * k,
                 (

@@ -95,7 +95,8 @@ def _labels(name: str, c: float, right: float, hint: bool, noun: Pair) -> Pair:
     if abs(k) >= 1e-6:
         told = "" if hint else f": {right:.4g}, yours {right + c:.4g}"
         tuyo = told.replace("yours", "el tuyo")
-        return f"the factor of {en} is wrong{told}.", f"está mal el factor de {es}{tuyo}."
+        del_ = f"de {es}".replace("de el ", "del ", 1)
+        return f"the factor of {en} is wrong{told}.", f"está mal el factor {del_}{tuyo}."
     missing = f"c·{name}" if hint else _times(-c, name)
     return (
         f"{en} is not subtracted: {missing} is missing.",
